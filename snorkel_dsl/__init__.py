@@ -1,0 +1,1 @@
+"""snorkel_dsl: rules in, training labels out."""

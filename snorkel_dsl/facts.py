@@ -1,0 +1,47 @@
+"""What the compiler knows of each labeling function that no vote matrix shows: the only thing that models see of rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class FunctionFacts:
+    """Facts about one labeling function.
+
+    `name` and `task`; `polarity`: the class numbers that it can ever vote (a partial vote counts each of its labels);
+    `shares`: names of the functions of its task that share a term, pattern, lookup or condition with it; `contains`:
+    names of the functions whose condition is implied by one of its own (it fires wherever they do, by construction);
+    `siblings`: functions of the same rule under `for each`; `precision`: bounds (low, high) of the expected precision in
+    shares 0 to 1, where an `expect precision` line gives them; `semantic_hash` identifies its meaning.
+    """
+
+    name: str
+    task: str
+    polarity: frozenset[int]
+    shares: frozenset[str] = frozenset()
+    contains: frozenset[str] = frozenset()
+    siblings: frozenset[str] = frozenset()
+    precision: tuple[float, float] | None = None
+    semantic_hash: str = ""
+
+
+@dataclass(frozen=True)
+class Exemplar:
+    """An example of a rule, run through all rules: the class number it must get, and the votes of each function.
+
+    `votes` maps the name of each function that does not abstain to the class numbers it allows.
+    """
+
+    task: str
+    label: int
+    votes: tuple[tuple[str, frozenset[int]], ...]
+
+
+@dataclass(frozen=True)
+class RuleFacts:
+    """Facts about all functions of a program. A label matrix from anywhere else has `RuleFacts()`, and still works."""
+
+    functions: dict[str, FunctionFacts] = field(default_factory=dict)
+    balance: dict[str, tuple[float, ...]] = field(default_factory=dict)  # by task: the declared class balance
+    exemplars: tuple[Exemplar, ...] = ()

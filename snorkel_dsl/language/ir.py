@@ -1,0 +1,318 @@
+"""What a rules file means: resolved, typed, without sugar. The waist between text and execution.
+
+There are five kinds of expression. Everything that the language can say is an operator of the catalog applied to
+expressions (`Call`), so a new predicate touches nothing here. An expression compares and hashes by its meaning: names of
+lists, layout and places in the file do not count, so equal expressions mean equal values on any row, which is what lets
+the planner share work and what the semantic hash is made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from snorkel_dsl.language.types import Kind, Type
+from snorkel_dsl.source import Source, Span
+
+# ---------------------------------------------------------------------------------------------------------- constants
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word or phrase as it is looked for. `*` at the end of a word truncates it; alone it is any one word."""
+
+    text: str
+    exact_case: bool = False
+    exactly: bool = False  # a space is a space and a hyphen a hyphen
+
+
+@dataclass(frozen=True, slots=True)
+class TermList:
+    """Resolved terms: those looked for and those that mask (`except`), both in the order written, without repeats."""
+
+    terms: tuple[Term, ...]
+    masks: tuple[Term, ...] = ()
+    name: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A regular expression that passed `language.patterns.check_pattern`; it means `re.search` of the running Python."""
+
+    text: str
+    exact_case: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The part of a text from after its first `start` marker up to the next `end` marker, or to the text's end."""
+
+    start: str
+    end: str
+    name: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LookupTable:
+    """Rows of keys, sorted and without repeats; already folded where `ignoring_case`, and in both orders where asked."""
+
+    width: int
+    keys: tuple[tuple[str, ...], ...]
+    ignoring_case: bool = False
+    name: str | None = field(default=None, compare=False)
+
+
+Value: TypeAlias = (
+    str | float | int | bool | tuple[str, ...] | tuple[float, ...] | TermList | Pattern | Section | LookupTable
+)
+
+# -------------------------------------------------------------------------------------------------------- expressions
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The value of a declared column in this row; missing where the data has none."""
+
+    name: str
+    kind: Kind
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A value that stands in the rules file. TIME, CLOCK and DURATION are whole microseconds (`types.Kind`)."""
+
+    value: Value
+    kind: Kind
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An operator of the catalog applied to arguments."""
+
+    operator: str
+    arguments: tuple[Expression, ...]
+    kind: Kind
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """`it`: the current piece of the enclosing `Quantified`; `level` 0 is the innermost."""
+
+    level: int = 0
+    kind: Kind = Kind.TEXT
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantified:
+    """How many `pieces` (an expression of kind PIECES) satisfy `body`: at least `least`, at most `most` (None: no bound).
+
+    With t pieces where the body is true and u where it is unknown, out of n: true when least ≤ t and t + u ≤ most; false
+    when t + u < least or t > most; unknown otherwise. `every` means instead: there is a piece (n ≥ 1) and the body holds
+    for all n. A missing text makes it unknown.
+    """
+
+    pieces: Expression
+    body: Expression
+    least: int | None
+    most: int | None
+    every: bool = False
+    kind: Kind = Kind.CONDITION
+    span: Span | None = field(default=None, compare=False)
+
+
+Expression: TypeAlias = Column | Constant | Call | Piece | Quantified
+
+
+def children(expression: Expression) -> tuple[Expression, ...]:
+    """The expressions directly inside one."""
+    match expression:
+        case Call(arguments=arguments):
+            return arguments
+        case Quantified(pieces=pieces, body=body):
+            return (pieces, body)
+        case _:
+            return ()
+
+
+def walk(expression: Expression) -> Iterator[Expression]:
+    """An expression and all that is inside it, outermost first."""
+    yield expression
+    for child in children(expression):
+        yield from walk(child)
+
+
+def columns_of(expression: Expression) -> frozenset[str]:
+    """The names of the columns that an expression reads."""
+    return frozenset(node.name for node in walk(expression) if isinstance(node, Column))
+
+
+# ------------------------------------------------------------------------------------------------- data, tasks, rules
+
+
+@dataclass(frozen=True)
+class DataColumn:
+    """A declared column: its name in the rules, its type, and the name of the file's own column."""
+
+    name: str
+    type: Type
+    source: str
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A question with its labels in the order that fixes their class numbers 0, 1, 2 …
+
+    `balance` is what the expert believes: the share of each label (floats that sum to 1), or None.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    balance: tuple[float, ...] | None = None
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """What a function says of a task: the truth is one of `labels` (class numbers). One label is an ordinary vote."""
+
+    task: str
+    labels: frozenset[int]
+
+
+ABSTAIN: None = None
+
+
+@dataclass(frozen=True)
+class Clause:
+    """`when condition vote vote`. A clause without a condition is `otherwise`; a clause with vote None abstains."""
+
+    condition: Expression | None
+    vote: Vote | None
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class ColumnVotes:
+    """`votes by column`: what each value of a column means; any other value, and a missing one, abstains."""
+
+    column: str
+    meanings: tuple[tuple[str, Vote], ...]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A row with the vote it must get; `vote` None: the rule must abstain. `todo`: a known miss.
+
+    `row` maps column names to Python values as a reader of data would give them: str, float, bool, datetime as whole
+    microseconds, lists as tuples, None for missing. A column that is not named is missing.
+    """
+
+    row: tuple[tuple[str, Value | None], ...]
+    vote: Vote | None
+    todo: bool
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """`expect precision at least 80% on dev`: a measure, its bounds (shares 0 to 1, None where open), a dataset's name."""
+
+    measure: str
+    least: float | None
+    most: float | None
+    dataset: str
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class LabelingFunction:
+    """One labeling function, ready to run.
+
+    How a row is answered: if any of `unless` is true or unknown, abstain. Otherwise the first clause whose condition is
+    true gives its vote; a clause whose condition is unknown is passed over; `otherwise` (a clause without a condition)
+    fires only when every condition before it is false. Nothing fires: abstain. A row with a broken value in a column that
+    the function reads abstains as well.
+
+    `name` is `package.rule`, with `[term]` appended under `for each` (just `rule…` where no package is declared).
+    """
+
+    name: str
+    rule: str
+    task: str
+    clauses: tuple[Clause, ...]
+    unless: tuple[Expression, ...] = ()
+    by_column: ColumnVotes | None = None
+    semantic_hash: str = ""
+    source: Source | None = field(default=None, compare=False)
+    span: Span | None = field(default=None, compare=False)
+
+    @property
+    def votes(self) -> tuple[Vote, ...]:
+        """Each different vote that the function can give, in the order written."""
+        if self.by_column is not None:
+            return tuple(dict.fromkeys(vote for _, vote in self.by_column.meanings))
+        return tuple(dict.fromkeys(clause.vote for clause in self.clauses if clause.vote is not None))
+
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        """Its conditions: those of `unless` first, then those of the clauses."""
+        return self.unless + tuple(clause.condition for clause in self.clauses if clause.condition is not None)
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The names of the columns that it reads."""
+        read = frozenset().union(*(columns_of(expression) for expression in self.expressions))
+        return read if self.by_column is None else read | {self.by_column.column}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a `rule` block says beside its conditions; `functions` are the names of its labeling functions."""
+
+    name: str
+    functions: tuple[str, ...]
+    task: str
+    examples: tuple[Example, ...] = ()
+    expectations: tuple[Expectation, ...] = ()
+    status: str = "stable"  # or experimental, deprecated, disabled
+    successor: str | None = None  # `status deprecated, use other`
+    formerly: tuple[str, ...] = ()
+    origin: str | None = None  # the text of its `source` line
+    notes: tuple[str, ...] = ()
+    span: Span | None = field(default=None, compare=False)
+    source: Source | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Program:
+    """Everything that a rules file (with the files it uses) means. A disabled rule has a `Rule` and no function here."""
+
+    data: str
+    columns: tuple[DataColumn, ...]
+    tasks: tuple[Task, ...]
+    functions: tuple[LabelingFunction, ...]
+    rules: tuple[Rule, ...]
+    package: str | None = None
+    version: str | None = None
+    source: Source | None = field(default=None, compare=False)
+    conditions: Mapping[str, Expression] = field(default_factory=dict, compare=False)
+
+    def task(self, name: str) -> Task:
+        """The task of a name. Raises KeyError where there is none."""
+        for task in self.tasks:
+            if task.name == name:
+                return task
+        raise KeyError(name)
+
+    def column(self, name: str) -> DataColumn:
+        """The declared column of a name. Raises KeyError where there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
