@@ -7,11 +7,18 @@ from pathlib import Path
 
 import pytest
 
+HOW = "real data: set SNORKEL_DSL_DATA to the folder that holds chest_xray/, youtube_spam/, trec/, census/"
+
 
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
-    """The folder of real data that `$SNORKEL_DSL_DATA` names; the test is skipped where the variable is not set."""
+    """The folder of real data that `$SNORKEL_DSL_DATA` names.
+
+    Where there is none the test is skipped, or fails with `SNORKEL_DSL_REQUIRE_DATA=1` (as in `.ci/run`).
+    """
     folder = os.environ.get("SNORKEL_DSL_DATA")
-    if not folder:
-        pytest.skip("real data: set SNORKEL_DSL_DATA to the folder that holds chest_xray/, youtube_spam/, …")
-    return Path(folder)
+    if folder and Path(folder).is_dir():
+        return Path(folder)
+    if os.environ.get("SNORKEL_DSL_REQUIRE_DATA") == "1":
+        pytest.fail(f"{HOW} (it is {folder!r})")
+    pytest.skip(HOW)
