@@ -1,18 +1,35 @@
 """The label matrix: n rows × m labeling functions.
 
-The waist between rules and models; with `labels` the only place that knows what abstaining looks like.
+The waist between rules and models; with `labels` the only place that knows what abstaining looks like. It is sparse and
+stands function by function, because functions abstain on most rows: every operation here costs what the votes cost, never
+n × m. Rows that got the same votes are the same to every label model, so `patterns` finds the distinct ones and how often
+each occurs, and models never look at anything else.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from snorkel_dsl.facts import RuleFacts
 
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
 ABSTAIN = -1
+FIRST_SET = -2  # the code of `label_sets[0]`; the next set is one lower
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Codes = npt.NDArray[np.int8] | npt.NDArray[np.int16]
+
+_WILSON_Z = 1.959963984540054  # of a 95 % interval
 
 
 @dataclass(frozen=True)
@@ -23,7 +40,7 @@ class TaskLabels:
     labels: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class LabelMatrix:
     """Votes of m labeling functions on n rows, sparse, function by function.
 
@@ -43,3 +60,452 @@ class LabelMatrix:
     codes: npt.NDArray[np.int8] | npt.NDArray[np.int16]
     label_sets: tuple[frozenset[int], ...] = ()
     facts: RuleFacts = field(default_factory=RuleFacts)
+
+    # --- making one -------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def from_dense(
+        cls,
+        dense: npt.ArrayLike,
+        functions: Sequence[str] | None = None,
+        labels: Sequence[str] | int | None = None,
+        task: str = "label",
+        facts: RuleFacts | None = None,
+    ) -> LabelMatrix:
+        """A label matrix of one task from an n × m array of whole numbers: class numbers from 0, -1 where a function abstains.
+
+        `functions` are m names (default `function_0` …); `labels` are the k names of the labels, or k (default: the highest
+        class number seen, but at least 2 labels). Raises ValueError on an array that is not two-dimensional, on values
+        that are not whole numbers (NaN too), below -1, or at or above k, and on names that do not fit or repeat.
+        """
+        votes = _whole_numbers(dense)
+        names = _label_names(labels, int(votes.max(initial=1)) + 1)
+        _refuse_bad_labels(votes, len(names))
+        function_names = _function_names(functions, votes.shape[1])
+        by_function = np.ascontiguousarray(votes.T)
+        places = by_function != ABSTAIN
+        _, rows = np.nonzero(places)
+        return cls(
+            n=votes.shape[0],
+            functions=function_names,
+            tasks=(TaskLabels(task, names),),
+            task_of=(0,) * len(function_names),
+            indptr=_pointers(places.sum(axis=1)),
+            rows=rows.astype(np.int64, copy=False),
+            codes=by_function[places].astype(code_dtype(len(names), 0)),
+            facts=facts or RuleFacts(),
+        )
+
+    @classmethod
+    def from_snorkel(
+        cls, dense: npt.ArrayLike, functions: Sequence[str] | None = None, labels: Sequence[str] | int | None = None
+    ) -> LabelMatrix:
+        """A label matrix from what Snorkel's appliers return: n × m whole numbers, -1 abstains. See `from_dense`."""
+        return cls.from_dense(dense, functions, labels)
+
+    @classmethod
+    def concat(cls, parts: Sequence[LabelMatrix]) -> LabelMatrix:
+        """The parts one below the other. Raises ValueError without parts, or where functions or tasks differ."""
+        if not parts:
+            raise ValueError("nothing to concatenate")
+        first = parts[0]
+        for part in parts:
+            if (part.functions, part.tasks, part.task_of) != (first.functions, first.tasks, first.task_of):
+                raise ValueError("label matrices of different functions or tasks can't stand one below the other")
+        sets = tuple(dict.fromkeys(labels for part in parts for labels in part.label_sets))
+        dtype = code_dtype(max((len(task.labels) for task in first.tasks), default=0), len(sets))
+        codes = [_recoded(part, sets, dtype) for part in parts]
+        offsets = np.concatenate([[0], np.cumsum([part.n for part in parts])])
+        pieces = [(j, i, part.slice_of(j)) for j in range(len(first.functions)) for i, part in enumerate(parts)]
+        return replace(
+            first,
+            n=int(offsets[-1]),
+            indptr=_pointers(np.sum([np.diff(part.indptr) for part in parts], axis=0)),
+            rows=_joined([parts[i].rows[piece] + offsets[i] for _, i, piece in pieces], np.dtype(np.int64)),
+            codes=_joined([codes[i][piece] for _, i, piece in pieces], dtype),
+            label_sets=sets,
+        )
+
+    # --- looking at parts of it ---------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n, m)."""
+        return self.n, len(self.functions)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of the only task. Raises ValueError where there are several tasks."""
+        return self.only_task.labels
+
+    @property
+    def only_task(self) -> TaskLabels:
+        """The task of a matrix of one task. Raises ValueError where there are several."""
+        if len(self.tasks) != 1:
+            names = ", ".join(f"`{task.name}`" for task in self.tasks)
+            raise ValueError(f"this label matrix has the tasks {names}: choose one with `.task(name)`")
+        return self.tasks[0]
+
+    def slice_of(self, function: int) -> slice:
+        """Where in `rows` and `codes` the votes of function j stand."""
+        return slice(int(self.indptr[function]), int(self.indptr[function + 1]))
+
+    @property
+    def function_of_vote(self) -> npt.NDArray[np.int32]:
+        """For each vote the index of its function, (nnz)."""
+        return np.repeat(np.arange(len(self.functions), dtype=np.int32), np.diff(self.indptr))
+
+    def labels_of(self, code: int) -> frozenset[int]:
+        """The class numbers that a code allows."""
+        return frozenset({code}) if code >= 0 else self.label_sets[FIRST_SET - code]
+
+    def select(self, functions: Sequence[str] | Sequence[int]) -> LabelMatrix:
+        """The columns of these functions (names or indexes), in this order. Raises ValueError on an unknown name."""
+        columns = [self._index(function) for function in functions]
+        slices = [self.slice_of(j) for j in columns]
+        return replace(
+            self,
+            functions=tuple(self.functions[j] for j in columns),
+            task_of=tuple(self.task_of[j] for j in columns),
+            indptr=_pointers(np.array([piece.stop - piece.start for piece in slices], dtype=np.int64)),
+            rows=_joined([self.rows[piece] for piece in slices], np.dtype(np.int64)),
+            codes=_joined([self.codes[piece] for piece in slices], self.codes.dtype),
+        )
+
+    def task(self, name: str) -> LabelMatrix:
+        """The matrix of one task: its functions only. Raises ValueError on an unknown name."""
+        names = [task.name for task in self.tasks]
+        if name not in names:
+            raise ValueError(f"no task is named `{name}`; the tasks are {', '.join(f'`{known}`' for known in names)}")
+        index = names.index(name)
+        chosen = self.select([j for j, task in enumerate(self.task_of) if task == index])
+        return replace(chosen, tasks=(self.tasks[index],), task_of=(0,) * len(chosen.functions))
+
+    def take(self, rows: npt.ArrayLike) -> LabelMatrix:
+        """The matrix of some rows: ascending row numbers, or a mask of n booleans."""
+        chosen = np.asarray(rows)
+        chosen = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen.astype(np.int64)
+        if np.any(np.diff(chosen) <= 0):
+            raise ValueError("row numbers must ascend")
+        place = np.full(self.n, -1, dtype=np.int64)
+        place[chosen] = np.arange(chosen.size)
+        kept = place[self.rows] >= 0
+        per_function = np.bincount(self.function_of_vote[kept], minlength=len(self.functions))
+        return replace(
+            self,
+            n=int(chosen.size),
+            indptr=_pointers(per_function),
+            rows=place[self.rows[kept]],
+            codes=self.codes[kept],
+        )
+
+    def _index(self, function: str | int) -> int:
+        if isinstance(function, str):
+            if function not in self.functions:
+                raise ValueError(f"no function is named `{function}`")
+            return self.functions.index(function)
+        return int(function)
+
+    # --- turning it into something else --------------------------------------------------------------------------------
+
+    def to_numpy(self, set_codes: bool = False) -> Codes:
+        """The votes as a dense n × m array, int8 or int16, -1 where a function abstains.
+
+        Votes for a set of labels have no class number: they raise ValueError, unless `set_codes` asks for their codes
+        (≤ -2, indexes into `label_sets`).
+        """
+        if not set_codes and self.codes.size and int(self.codes.min()) <= FIRST_SET:
+            raise ValueError("some votes are for sets of labels and have no class number: ask for `set_codes=True`")
+        dense: Codes = np.full((self.n, len(self.functions)), ABSTAIN, dtype=self.codes.dtype)
+        dense[self.rows, self.function_of_vote] = self.codes
+        return dense
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The votes as a DataFrame, n rows, one column of whole numbers a function; codes as in this class."""
+        import pandas as pd
+
+        return pd.DataFrame({name: self._column(j) for j, name in enumerate(self.functions)}, index=range(self.n))
+
+    def to_arrow(self) -> pa.Table:
+        """The votes as an Arrow table, one column of whole numbers a function; the labels stand in its metadata."""
+        import json
+
+        import pyarrow as pa
+
+        about = {
+            "tasks": [{"name": task.name, "labels": task.labels} for task in self.tasks],
+            "task_of": self.task_of,
+            "label_sets": [sorted(labels) for labels in self.label_sets],
+        }
+        columns = {name: pa.array(self._column(j)) for j, name in enumerate(self.functions)}
+        return pa.table(columns).replace_schema_metadata({"snorkel_dsl": json.dumps(about)})
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        stream: object = self.to_arrow().__arrow_c_stream__(requested_schema)  # type: ignore[no-untyped-call]
+        return stream
+
+    def _column(self, function: int) -> Codes:
+        column: Codes = np.full(self.n, ABSTAIN, dtype=self.codes.dtype)
+        piece = self.slice_of(function)
+        column[self.rows[piece]] = self.codes[piece]
+        return column
+
+    # --- what the votes look like ---------------------------------------------------------------------------------------
+
+    @property
+    def votes_per_row(self) -> Ints:
+        """How many functions vote on each row, (n)."""
+        return np.bincount(self.rows, minlength=self.n).astype(np.int64, copy=False)
+
+    @property
+    def covered(self) -> Bools:
+        """The rows on which at least one function votes, (n)."""
+        return self.votes_per_row > 0
+
+    @property
+    def overlapping(self) -> Bools:
+        """The rows on which at least two functions vote, (n)."""
+        return self.votes_per_row > 1
+
+    @property
+    def conflicting(self) -> Bools:
+        """The rows on which two functions vote for disjoint sets of labels, (n)."""
+        mask: Bools = np.zeros(self.n, dtype=np.bool_)
+        mask[self.rows[self._opposed()]] = True
+        return mask
+
+    def coverage(self) -> Floats:
+        """For each function the share of rows on which it votes, (m)."""
+        return np.diff(self.indptr) / max(self.n, 1)
+
+    def overlaps(self) -> Floats:
+        """For each function the share of rows on which it and another function vote, (m)."""
+        return self._shares(self.votes_per_row[self.rows] > 1)
+
+    def conflicts(self) -> Floats:
+        """For each function the share of rows on which another function votes for labels that it excludes, (m)."""
+        return self._shares(self._opposed())
+
+    def polarity(self) -> tuple[frozenset[int], ...]:
+        """For each function the class numbers that it was seen to vote for; a set counts each of its labels."""
+        seen = [np.unique(self.codes[self.slice_of(j)]) for j in range(len(self.functions))]
+        return tuple(frozenset[int]().union(*(self.labels_of(int(code)) for code in codes)) for codes in seen)
+
+    def _shares(self, votes: Bools) -> Floats:
+        per_function = np.bincount(self.function_of_vote, weights=votes, minlength=len(self.functions))
+        return np.asarray(per_function / max(self.n, 1), dtype=np.float64)
+
+    def _opposed(self) -> Bools:
+        """For each vote, whether another vote on its row in the same task excludes all its labels, (nnz)."""
+        opposed: Bools = np.zeros(self.rows.size, dtype=np.bool_)
+        task_of_vote = np.asarray(self.task_of, dtype=np.int32)[self.function_of_vote]
+        for index in range(len(self.tasks)):
+            mine = np.flatnonzero(task_of_vote == index)
+            opposed[mine] = self._opposed_within(self.rows[mine], self.codes[mine])
+        return opposed
+
+    def _opposed_within(self, rows: Ints, codes: Codes) -> Bools:
+        if codes.size == 0 or int(codes.min()) >= 0:
+            lowest = np.full(self.n, np.iinfo(np.int16).max, dtype=np.int16)
+            highest = np.full(self.n, -1, dtype=np.int16)
+            np.minimum.at(lowest, rows, codes.astype(np.int16))
+            np.maximum.at(highest, rows, codes.astype(np.int16))
+            return np.asarray(lowest[rows] != highest[rows])
+        opposed: Bools = np.zeros(codes.size, dtype=np.bool_)
+        present = [int(code) for code in np.unique(codes)]
+        for code in present:
+            excluding = [other for other in present if not self.labels_of(code) & self.labels_of(other)]
+            against: Bools = np.zeros(self.n, dtype=np.bool_)
+            against[rows[np.isin(codes, excluding)]] = True
+            mine = codes == code
+            opposed[mine] = against[rows[mine]]
+        return opposed
+
+    def patterns(self) -> Patterns:
+        """The distinct rows, in the order in which they first appear, with their counts.
+
+        Rows are compared by a 64-bit sum of one fixed random number for each (function, code): two different rows out of
+        a million meet by chance in one matrix of thirty million.
+        """
+        fingerprint = np.zeros(self.n, dtype=np.uint64)
+        numbers = _fingerprints(len(self.functions), self.codes)
+        lowest = int(self.codes.min(initial=0))
+        for j in range(len(self.functions)):
+            piece = self.slice_of(j)
+            fingerprint[self.rows[piece]] += numbers[j, self.codes[piece].astype(np.int64) - lowest]
+        _, first, inverse, counts = np.unique(fingerprint, return_index=True, return_inverse=True, return_counts=True)
+        by_appearance = np.argsort(first)
+        rank = np.empty_like(by_appearance)
+        rank[by_appearance] = np.arange(by_appearance.size)
+        return Patterns(self.take(first[by_appearance]), counts[by_appearance].astype(np.int64), rank[inverse])
+
+    # --- reports -------------------------------------------------------------------------------------------------------
+
+    def summary(self, gold: npt.ArrayLike | None = None) -> pd.DataFrame:
+        """A table of the labeling functions, one row each.
+
+        Columns: `polarity` (names of the labels it votes for), `coverage`, `overlaps`, `conflicts` (shares of rows); with
+        `gold`, n class numbers and -1 where unknown (one task only): `correct` and `incorrect` votes, `accuracy` and its
+        95 % Wilson interval `accuracy_low`, `accuracy_high` (NaN without a judged vote). A set is correct if it holds the
+        gold label.
+        """
+        import pandas as pd
+
+        names = [self.tasks[task].labels for task in self.task_of]
+        columns: dict[str, Any] = {
+            "polarity": [
+                ", ".join(own[y] for y in sorted(seen)) for own, seen in zip(names, self.polarity(), strict=True)
+            ],
+            "coverage": self.coverage(),
+            "overlaps": self.overlaps(),
+            "conflicts": self.conflicts(),
+        }
+        if gold is not None:
+            columns |= self._judged(np.asarray(gold))
+        return pd.DataFrame(columns, index=pd.Index(self.functions, name="function"))
+
+    def _judged(self, gold: npt.NDArray[Any]) -> dict[str, Any]:
+        truth = check_gold(gold, self.n, len(self.labels))
+        known = truth[self.rows] >= 0
+        right = self._allowing(truth) & known
+        correct = np.rint(self._shares(right) * max(self.n, 1)).astype(np.int64)
+        judged = np.rint(self._shares(known) * max(self.n, 1)).astype(np.int64)
+        low, high = wilson_interval(correct, judged)
+        with np.errstate(invalid="ignore"):
+            accuracy = np.where(judged > 0, correct / np.maximum(judged, 1), np.nan)
+        return {
+            "correct": correct,
+            "incorrect": judged - correct,
+            "accuracy": accuracy,
+            "accuracy_low": low,
+            "accuracy_high": high,
+        }
+
+    def _allowing(self, truth: Ints) -> Bools:
+        """For each vote, whether it allows the true label of its row, (nnz)."""
+        allowed = self.codes == truth[self.rows]
+        for index, labels in enumerate(self.label_sets):
+            mine = self.codes == FIRST_SET - index
+            allowed[mine] = np.isin(truth[self.rows[mine]], sorted(labels))
+        return np.asarray(allowed)
+
+    def __repr__(self) -> str:
+        tasks = ", ".join(f"{task.name} ({len(task.labels)} labels)" for task in self.tasks)
+        return f"LabelMatrix({self.n} rows × {len(self.functions)} functions, {self.rows.size} votes; {tasks})"
+
+    def _repr_html_(self) -> str:
+        import html
+
+        table = self.summary().to_html(float_format=lambda share: f"{share:.3f}")
+        return f"<p>{html.escape(repr(self)[len('LabelMatrix(') : -1])}</p>{table}"
+
+
+@dataclass(frozen=True, eq=False)
+class Patterns:
+    """The distinct rows of a label matrix.
+
+    `votes` holds each once (p rows), `counts` (p) how often it occurs, `inverse` (n) the pattern of every row.
+    """
+
+    votes: LabelMatrix
+    counts: Ints
+    inverse: Ints
+
+
+def code_dtype(labels: int, sets: int) -> np.dtype[Any]:
+    """The smallest type that holds the class numbers and the codes of the sets."""
+    return np.dtype(np.int8) if labels <= 128 and sets <= 127 else np.dtype(np.int16)
+
+
+def check_gold(gold: npt.ArrayLike, n: int, k: int) -> Ints:
+    """Gold labels as int64: n class numbers below k, -1 where unknown. Raises ValueError on anything else."""
+    truth = np.asarray(gold)
+    if truth.shape != (n,):
+        raise ValueError(f"gold has the shape {truth.shape}, and there are {n} rows")
+    if truth.size and (not np.all(np.isfinite(truth)) or np.any(truth != np.floor(truth))):
+        raise ValueError("gold must be class numbers, and -1 where unknown")
+    if truth.size and (truth.min() < ABSTAIN or truth.max() >= k):
+        raise ValueError(f"gold must be class numbers from 0 to {k - 1}, and -1 where unknown")
+    return truth.astype(np.int64)
+
+
+def wilson_interval(correct: Ints, judged: Ints) -> tuple[Floats, Floats]:
+    """The 95 % score interval of a share (Wilson 1927); NaN where nothing was judged."""
+    count = np.where(judged > 0, judged, 1)
+    share = correct / count
+    centre = share + _WILSON_Z**2 / (2 * count)
+    half = _WILSON_Z * np.sqrt(share * (1 - share) / count + (_WILSON_Z / (2 * count)) ** 2)
+    scale = 1 + _WILSON_Z**2 / count
+    nothing = judged == 0
+    low = np.where(nothing, np.nan, np.maximum((centre - half) / scale, 0.0))
+    high = np.where(nothing, np.nan, np.minimum((centre + half) / scale, 1.0))
+    return low, high
+
+
+def _whole_numbers(dense: npt.ArrayLike) -> npt.NDArray[Any]:
+    votes = np.asarray(dense)
+    if votes.ndim != 2:
+        raise ValueError(f"a label matrix has two dimensions, rows × functions; this array has {votes.ndim}")
+    if votes.dtype.kind not in "iufb":
+        raise ValueError(f"votes must be whole numbers, and these are of type {votes.dtype}")
+    if votes.dtype.kind == "f":
+        if not np.all(np.isfinite(votes)):
+            raise ValueError("some votes are NaN or infinite: write -1 where a function abstains")
+        if np.any(votes != np.floor(votes)):
+            raise ValueError("some votes are not whole numbers")
+    return votes if votes.dtype.kind == "i" else votes.astype(np.int64)
+
+
+def _refuse_bad_labels(votes: npt.NDArray[Any], k: int) -> None:
+    if votes.size and votes.min() < ABSTAIN:
+        raise ValueError(f"the vote {votes.min()} is below -1: class numbers begin at 0, and -1 abstains")
+    if votes.size and votes.max() >= k:
+        raise ValueError(f"the vote {votes.max()} is out of range: {k} labels have the class numbers 0 to {k - 1}")
+    if k > np.iinfo(np.int16).max:
+        raise ValueError(f"{k} labels are too many: a task has at most {np.iinfo(np.int16).max}")
+
+
+def _label_names(labels: Sequence[str] | int | None, seen: int) -> tuple[str, ...]:
+    if labels is None:
+        labels = max(seen, 2)
+    if isinstance(labels, int):
+        return tuple(str(number) for number in range(labels))
+    return _distinct(labels, "label")
+
+
+def _function_names(functions: Sequence[str] | None, m: int) -> tuple[str, ...]:
+    if functions is None:
+        return tuple(f"function_{j}" for j in range(m))
+    if len(functions) != m:
+        raise ValueError(f"{len(functions)} names for {m} functions")
+    return _distinct(functions, "function")
+
+
+def _distinct(names: Sequence[str], what: str) -> tuple[str, ...]:
+    for name in names:
+        if list(names).count(name) > 1:
+            raise ValueError(f"two {what}s are named `{name}`")
+    return tuple(names)
+
+
+def _pointers(per_function: npt.NDArray[Any]) -> Ints:
+    return np.concatenate([[0], np.cumsum(per_function)]).astype(np.int64)
+
+
+def _joined(pieces: Sequence[npt.NDArray[Any]], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    return np.concatenate(pieces) if pieces else np.zeros(0, dtype=dtype)
+
+
+def _recoded(part: LabelMatrix, sets: tuple[frozenset[int], ...], dtype: np.dtype[Any]) -> Codes:
+    """The codes of a part, with sets numbered as in `sets`."""
+    codes = part.codes.astype(dtype)
+    for index, labels in enumerate(part.label_sets):
+        codes[part.codes == FIRST_SET - index] = FIRST_SET - sets.index(labels)
+    return codes
+
+
+def _fingerprints(functions: int, codes: Codes) -> npt.NDArray[np.uint64]:
+    """One fixed random odd 64-bit number for each function and code, (m, number of codes from the lowest on)."""
+    width = int(codes.max(initial=0)) - int(codes.min(initial=0)) + 1
+    drawn = np.random.default_rng(0).integers(0, 2**63, size=(functions, width), dtype=np.uint64)
+    return drawn * np.uint64(2) + np.uint64(1)
