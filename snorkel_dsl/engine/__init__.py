@@ -1,1 +1,6 @@
-"""Filled by the build."""
+"""From Arrow record batches to votes: what all rules need of a column is computed once for a batch of rows.
+
+`table` reads a batch into typed columns, `plan` turns a program into a graph in which equal conditions are one node,
+`scan` finds all words, phrases and patterns of a text in one pass, `run` puts them together. The engine must agree with
+the reference evaluator (`snorkel_dsl.reference`) cell for cell.
+"""

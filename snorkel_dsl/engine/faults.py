@@ -1,0 +1,24 @@
+"""What went wrong with the data, and where: a value that cannot be read never becomes a vote, and never goes unnoticed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A value that cannot be read. Every function in `rules` abstains on its row.
+
+    `row` counts the rows of the whole data from 0; `column` is the column's name in the rules; `value` is what stands
+    there, shortened to 80 characters; `message` says what is wrong with it.
+    """
+
+    row: int
+    column: str
+    rules: tuple[str, ...]
+    value: str
+    message: str
+
+
+Faults: TypeAlias = tuple[Fault, ...]

@@ -1,0 +1,255 @@
+"""From a program to a graph in which every value is computed once.
+
+A node is an operator applied to nodes; two expressions that mean the same are one node (hash-consing). Each node lives
+in a frame: the rows of the data (frame 0), or the pieces of a text, which have a parent row each. What a piece's
+condition asks of the row itself stays in the row's frame and is lifted to the pieces. A plan prints as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from snorkel_dsl.language import ir
+from snorkel_dsl.language.types import Kind
+from snorkel_dsl.predicates import Catalog, catalog
+from snorkel_dsl.votes import TaskLabels
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One value of the graph.
+
+    `operator` is a name of the catalog, or one of `column`, `constant`, `piece` (the text of a frame's piece), `lift` (a
+    value of the parent frame on each piece) and `quantified` (a body in a frame of pieces counted for each parent).
+    `arguments` are numbers of nodes; `detail` is the column's name, the constant, or (least, most, every).
+    """
+
+    operator: str
+    arguments: tuple[int, ...]
+    detail: Any
+    frame: int
+    kind: Kind
+
+    @property
+    def key(self) -> Hashable:
+        """What makes two nodes the same. The type of a constant counts: 1, 1.0 and True are equal in Python."""
+        return (self.operator, self.arguments, type(self.detail), self.detail, self.frame, self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The pieces of a text: `pieces` is the node of kind PIECES, `text` the text it cuts. Frame 0 has neither."""
+
+    parent: int | None = None
+    pieces: int | None = None
+    text: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionPlan:
+    """One labeling function: the nodes of its `unless` lines; for each clause the node of its condition and its code.
+
+    A condition None is `otherwise`; a code None abstains. `meanings` are the codes of the values of `column`, if any.
+    """
+
+    name: str
+    unless: tuple[int, ...]
+    clauses: tuple[tuple[int | None, int | None], ...]
+    columns: tuple[str, ...]
+    column: str | None = None
+    meanings: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The nodes of a program in an order in which arguments come first, its frames, and its functions."""
+
+    program: ir.Program
+    nodes: tuple[Node, ...]
+    frames: tuple[Frame, ...]
+    functions: tuple[FunctionPlan, ...]
+    tasks: tuple[TaskLabels, ...]
+    task_of: tuple[int, ...]
+    label_sets: tuple[frozenset[int], ...]
+    lazy: tuple[bool, ...]  # for each node, whether some of it runs row by row
+    frame_of: Mapping[int, int]  # the frame that a node of kind PIECES makes
+
+    def __str__(self) -> str:
+        lines = [f"{number}: {self._describe(node)}" for number, node in enumerate(self.nodes)]
+        return "\n".join(lines + [_describe_function(function) for function in self.functions]) + "\n"
+
+    def _describe(self, node: Node) -> str:
+        """One node in one line."""
+        inside = [f"%{argument}" for argument in node.arguments]
+        if node.detail is not None:
+            inside.append(_describe_detail(node.detail))
+        where = f" in frame {node.frame}" if node.frame else ""
+        return f"{node.operator}({', '.join(inside)}){where} -> {node.kind.value}"
+
+
+def _describe_detail(detail: Any) -> str:
+    """A constant in a few words."""
+    match detail:
+        case ir.TermList(terms=terms, masks=masks):
+            shown = ", ".join(_describe_term(term) for term in terms[:5]) + (", …" if len(terms) > 5 else "")
+            return f"[{shown}]" + (f" except {len(masks)}" if masks else "")
+        case ir.Pattern(text=text, exact_case=exact_case):
+            return f"/{text}/" + (" exact case" if exact_case else "")
+        case ir.LookupTable(keys=keys):
+            return f"lookup of {len(keys)}"
+        case ir.Section(start=start, end=end):
+            return f"from {start!r} to {end!r}"
+        case _:
+            return repr(detail)
+
+
+def _describe_term(term: ir.Term) -> str:
+    """A term as it is written."""
+    words = ["exactly"] * term.exactly + ["exact case"] * term.exact_case
+    return " ".join([*words, f'"{term.text}"'])
+
+
+def _describe_function(function: FunctionPlan) -> str:
+    """One function in one line."""
+    parts = [f"unless %{node}" for node in function.unless]
+    for node, code in function.clauses:
+        condition = "otherwise" if node is None else f"when %{node}"
+        parts.append(f"{condition} {'abstain' if code is None else f'vote {code}'}")
+    if function.column is not None:
+        parts.append(f"votes by {function.column}: " + ", ".join(f"{v!r} {code}" for v, code in function.meanings))
+    return f"{function.name}: " + "; ".join(parts)
+
+
+def plan(program: ir.Program, operators: Catalog | None = None) -> Plan:
+    """The plan of a program. `operators` is the catalog to use, in place of the package's own."""
+    codes = _Codes(program)
+    builder = _Builder(catalog() if operators is None else operators)
+    functions = tuple(_function(function, builder, codes) for function in program.functions)
+    tasks = tuple(TaskLabels(task.name, task.labels) for task in program.tasks)
+    numbers = {task.name: number for number, task in enumerate(tasks)}
+    task_of = tuple(numbers[function.task] for function in program.functions)
+    nodes, frames = tuple(builder.nodes), tuple(builder.frames)
+    return Plan(program, nodes, frames, functions, tasks, task_of, tuple(codes.sets), _lazy(nodes), builder.frame_of)
+
+
+# What the engine computes on all rows at once.
+_VECTORISED = frozenset(
+    {"column", "constant", "piece", "lift", "quantified", "and", "or", "not", "at_least_of", "at_most_of", "is_missing"}
+)
+
+
+def _lazy(nodes: tuple[Node, ...]) -> tuple[bool, ...]:
+    """For each node, whether it or one of its arguments runs row by row."""
+    lazy: list[bool] = []
+    for node in nodes:
+        lazy.append(node.operator not in _VECTORISED or any(lazy[argument] for argument in node.arguments))
+    return tuple(lazy)
+
+
+def _function(function: ir.LabelingFunction, builder: _Builder, codes: _Codes) -> FunctionPlan:
+    """One function's conditions as nodes and its votes as codes."""
+    clauses = tuple(
+        (None if clause.condition is None else builder.build(clause.condition, (0,)), codes.code(clause.vote))
+        for clause in function.clauses
+    )
+    unless = tuple(builder.build(condition, (0,)) for condition in function.unless)
+    columns = tuple(sorted(function.columns))
+    if function.by_column is None:
+        return FunctionPlan(function.name, unless, clauses, columns)
+    meanings = tuple((value, codes.vote(vote)) for value, vote in function.by_column.meanings)
+    return FunctionPlan(function.name, unless, clauses, columns, function.by_column.column, meanings)
+
+
+class _Codes:
+    """Votes as codes of a label matrix: a class number, or -2 - the number of a set of labels."""
+
+    def __init__(self, program: ir.Program) -> None:
+        self.sets: list[frozenset[int]] = []
+        for function in program.functions:
+            for vote in function.votes:
+                if len(vote.labels) != 1 and vote.labels not in self.sets:
+                    self.sets.append(vote.labels)
+
+    def vote(self, vote: ir.Vote) -> int:
+        """The code of a vote."""
+        return next(iter(vote.labels)) if len(vote.labels) == 1 else -2 - self.sets.index(vote.labels)
+
+    def code(self, vote: ir.Vote | None) -> int | None:
+        """The code of a vote, None for abstaining."""
+        return None if vote is None else self.vote(vote)
+
+
+@dataclass
+class _Builder:
+    """Nodes and frames while they are collected."""
+
+    operators: Catalog
+    nodes: list[Node] = field(default_factory=list)
+    frames: list[Frame] = field(default_factory=lambda: [Frame()])
+    numbers: dict[Hashable, int] = field(default_factory=dict)
+    frame_of: dict[int, int] = field(default_factory=dict)  # by node of kind PIECES
+
+    def build(self, expression: ir.Expression, frames: tuple[int, ...]) -> int:
+        """The node of an expression; `frames` are those around it, the innermost last."""
+        match expression:
+            case ir.Column(name=name, kind=kind):
+                return self._node(Node("column", (), name, 0, kind))
+            case ir.Constant(value=value, kind=kind):
+                return self._node(Node("constant", (), value, 0, kind))
+            case ir.Piece(level=level, kind=kind):
+                return self._node(Node("piece", (), None, frames[-1 - level], kind))
+            case ir.Call(operator=operator, arguments=arguments, kind=kind):
+                numbers = [self.build(argument, frames) for argument in arguments]
+                frame = self._deepest([self.nodes[number].frame for number in numbers], frames)
+                lifted = tuple(self._lift(number, frame) for number in numbers)
+                return self._node(Node(operator, lifted, None, frame, kind))
+            case ir.Quantified():
+                return self._quantified(expression, frames)
+
+    def _quantified(self, expression: ir.Quantified, frames: tuple[int, ...]) -> int:
+        """A quantified condition: its pieces make a frame, in which its body lives."""
+        pieces = self.build(expression.pieces, frames)
+        text = self.nodes[pieces].arguments[0]
+        used = [frames[-level] for level in _outer_levels(expression.body)] + [self.nodes[pieces].frame]
+        around = self._deepest(used, frames)
+        pieces, text = self._lift(pieces, around), self._lift(text, around)
+        if pieces not in self.frame_of:
+            self.frame_of[pieces] = len(self.frames)
+            self.frames.append(Frame(around, pieces, text))
+        frame = self.frame_of[pieces]
+        body = self._lift(self.build(expression.body, (*frames, frame)), frame)
+        counted = (expression.least, expression.most, expression.every)
+        return self._node(Node("quantified", (pieces, body), counted, around, Kind.CONDITION))
+
+    def _deepest(self, used: list[int], frames: tuple[int, ...]) -> int:
+        """The innermost of the frames that arguments live in."""
+        return max(used, key=frames.index, default=0)
+
+    def _lift(self, number: int, frame: int) -> int:
+        """A node's value in an inner frame. A constant is at home in all of them."""
+        node = self.nodes[number]
+        if node.operator == "constant" or node.frame == frame:
+            return number
+        parent = self.frames[frame].parent
+        inner = self._lift(number, 0 if parent is None else parent)
+        return self._node(Node("lift", (inner,), None, frame, node.kind))
+
+    def _node(self, node: Node) -> int:
+        """The number of a node, new or known."""
+        if node.key not in self.numbers:
+            self.numbers[node.key] = len(self.nodes)
+            self.nodes.append(node)
+        return self.numbers[node.key]
+
+
+def _outer_levels(body: ir.Expression, depth: int = 0) -> set[int]:
+    """How far around the quantified condition of a body the pieces lie that it speaks of; 1 is the next one out."""
+    match body:
+        case ir.Piece(level=level):
+            return {level - depth} if level > depth else set()
+        case ir.Quantified(pieces=pieces, body=inner):
+            return _outer_levels(pieces, depth) | _outer_levels(inner, depth + 1)
+        case _:
+            return set().union(*(_outer_levels(child, depth) for child in ir.children(body)))
