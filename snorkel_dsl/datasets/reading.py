@@ -1,0 +1,413 @@
+"""Any data as Arrow record batches: files by their ending or their first bytes, frames by the Arrow interface.
+
+A `Dataset` can be read any number of times. A pass yields the asked columns in batches of bounded size and notes the rows
+that could not be read; those come as rows of nulls, in their place. (A `.json` or `.xlsx` file and a stream are read
+whole.) Values keep the type that the data gives them; cells of CSV and Excel are text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from snorkel_dsl.datasets import jsons
+from snorkel_dsl.datasets.csvs import Row, column_names, open_csv
+from snorkel_dsl.datasets.options import FORMATS, ReadOptions, Unreadable, refusal
+from snorkel_dsl.diagnostics import did_you_mean
+
+BATCH_ROWS = 65_536
+BATCH_CHARACTERS = 32 << 20  # a batch of long texts is cut earlier
+
+Batches = Callable[["Dataset", Sequence[str]], Iterator[pa.RecordBatch]]
+
+
+@dataclass
+class Dataset:
+    """Data under a name: its columns (nested ones dotted), its number of rows where known, and how to read it.
+
+    `notes` are remarks for the user; `unreadable` the rows that the latest pass could not read; `all_columns` looks at
+    every record where `columns` comes from the first ones only.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    read: Batches
+    rows: int | None = None
+    notes: tuple[str, ...] = ()
+    all_columns: Callable[[], tuple[str, ...]] | None = None
+    unreadable: list[Unreadable] = field(default_factory=list)
+
+    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """One pass over the data: record batches of these columns, in order."""
+        self.unreadable.clear()
+        return self.read(self, columns)
+
+    def has(self, column: str) -> bool:
+        """Whether there is a column of that name, in any record."""
+        if column not in self.columns and self.all_columns is not None:
+            self.columns, self.all_columns = self.all_columns(), None
+        return column in self.columns
+
+    def require(self, column: str, what: str) -> None:
+        """Raise RulesError, with a suggestion, where the data has no such column."""
+        if not self.has(column):
+            close = did_you_mean(column, self.columns)
+            helps = [f"did you mean `{close}`?"] if close else []
+            raise refusal("missing-column", f"`{self.name}` has no column `{column}` {what}", *helps, self.listing)
+
+    @property
+    def listing(self) -> str:
+        """The columns that there are, as a sentence."""
+        shown = ", ".join(f"`{column}`" for column in self.columns[:20])
+        return f"its columns are {shown}" + (f" and {len(self.columns) - 20} more" if len(self.columns) > 20 else "")
+
+
+# --------------------------------------------------------------------------------------------------------------- files
+
+
+def open_dataset(path: Path, options: ReadOptions | None = None, name: str | None = None) -> Dataset:
+    """The data in a file. Raises RulesError where it is missing, of an unknown format, or not what its format says."""
+    options, name = options or ReadOptions(), name or path.name
+    if not path.is_file():
+        raise _no_file(path, name)
+    readers = {
+        "parquet": _parquet,
+        "csv": _csv,
+        "jsonl": _jsonl,
+        "json": _json,
+        "arrow": _arrow,
+        "xlsx": _xlsx,
+    }
+    return readers[options.format or _format_of(path, name)](path, name, options)
+
+
+def _no_file(path: Path, name: str) -> Exception:
+    if path.is_dir():
+        return refusal("missing-data", f"`{name}` is a folder", "name a file of data")
+    beside = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
+    close = did_you_mean(path.name, beside)
+    helps = [f"did you mean `{path.with_name(close)}`?"] if close else []
+    return refusal("missing-data", f"there is no file `{path}`", *helps)
+
+
+def _format_of(path: Path, name: str) -> str:
+    """The format of a file by its ending, or, without one, by its first bytes."""
+    if known := FORMATS.get(path.suffix.lower()):
+        return known
+    if path.suffix:
+        raise refusal(
+            "unknown-format",
+            f"`{name}` ends in `{path.suffix}`, and that is no format of data",
+            f"the endings are {', '.join(FORMATS)}",
+            "or say what it is: `--data-format csv`",
+        )
+    with path.open("rb") as file:
+        start = file.read(64)
+    for magic, found in ((b"PAR1", "parquet"), (b"ARROW1", "arrow"), (b"\xff\xff\xff\xff", "arrow"), (b"PK", "xlsx")):
+        if start.startswith(magic):
+            return found
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    return "json" if text.startswith(b"[") else "jsonl" if text.startswith(b"{") else "csv"
+
+
+def _parquet(path: Path, name: str, options: ReadOptions) -> Dataset:
+    try:
+        with pq.ParquetFile(path) as file:
+            schema, rows = file.schema_arrow, file.metadata.num_rows
+    except (pa.ArrowException, OSError) as wrong:
+        raise refusal("bad-data-file", f"`{name}` is not a Parquet file ({_first_line(wrong)})") from None
+
+    def read(_: Dataset, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        with pq.ParquetFile(path) as file:
+            tops = sorted({_top(schema, column) for column in columns})
+            for batch in file.iter_batches(BATCH_ROWS, columns=tops):
+                yield _picked(batch, columns, options)
+
+    return Dataset(name, _schema_names(schema), read, rows)
+
+
+def _arrow(path: Path, name: str, options: ReadOptions) -> Dataset:
+    def batches() -> Iterator[pa.RecordBatch]:
+        with pa.OSFile(str(path)) as file:
+            reader = _arrow_reader(file)
+            if isinstance(reader, pa.RecordBatchFileReader):
+                yield from (reader.get_batch(index) for index in range(reader.num_record_batches))
+            else:
+                yield from reader
+
+    try:
+        with pa.OSFile(str(path)) as file:
+            schema = _arrow_reader(file).schema
+    except (pa.ArrowException, OSError) as wrong:
+        raise refusal("bad-data-file", f"`{name}` is not an Arrow file ({_first_line(wrong)})") from None
+    return _of_batches(name, schema, batches, None, options)
+
+
+def _arrow_reader(file: Any) -> Any:
+    try:
+        return pa.ipc.open_file(file)
+    except pa.ArrowInvalid:
+        file.seek(0)
+        return pa.ipc.open_stream(file)
+
+
+def _csv(path: Path, name: str, options: ReadOptions) -> Dataset:
+    file = open_csv(path, name, options)
+    note = f"`{name}` is not UTF-8: it is read as {file.encoding} (`--encoding` says otherwise)"
+
+    def read(data: Dataset, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        return _cells(data, file.rows(), file.columns, columns)
+
+    return Dataset(name, file.columns, read, notes=(note,) if file.guessed else ())
+
+
+def _xlsx(path: Path, name: str, options: ReadOptions) -> Dataset:
+    try:
+        import openpyxl
+        from openpyxl.utils.exceptions import InvalidFileException
+    except ImportError:
+        raise refusal(
+            "missing-extra", "reading an Excel file needs openpyxl", 'install it: `pip install "snorkel-dsl[excel]"`'
+        ) from None
+    from zipfile import BadZipFile
+
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    except (InvalidFileException, BadZipFile, KeyError, OSError) as wrong:
+        raise refusal("bad-data-file", f"`{name}` is not an Excel file ({_first_line(wrong)})") from None
+    try:
+        sheet = [[_excel_cell(value) for value in row] for row in book.worksheets[0].iter_rows(values_only=True)]
+    finally:
+        book.close()
+    if not sheet:
+        raise refusal("empty-data", f"`{name}` has no rows")
+    names = column_names([cell or "" for cell in sheet[0]], name, options)
+    gone = frozenset(options.missing)
+    rows: list[Row] = [[None if cell in gone else cell for cell in row] for row in sheet[1 if options.header else 0 :]]
+
+    def read(data: Dataset, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        return _cells(data, iter(rows), names, columns)
+
+    return Dataset(name, names, read, len(rows))
+
+
+def _excel_cell(value: object) -> str | None:
+    """A cell of a sheet as the text that a CSV export would hold."""
+    if value is None:
+        return None
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip(" \t") or None
+
+
+def _jsonl(path: Path, name: str, options: ReadOptions) -> Dataset:
+    def records() -> Iterator[jsons.Record]:
+        return jsons.json_lines(path, name, options)
+
+    names = jsons.names_of(islice(records(), 1_000))
+
+    def read(data: Dataset, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        return _fields(data, records(), columns, options)
+
+    return Dataset(name, names, read, all_columns=lambda: jsons.names_of(records()))
+
+
+def _json(path: Path, name: str, options: ReadOptions) -> Dataset:
+    return of_records(jsons.json_records(path, name, options), name, options)
+
+
+def of_records(records: Sequence[jsons.Record], name: str, options: ReadOptions) -> Dataset:
+    """Records in memory as data."""
+
+    def read(data: Dataset, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        return _fields(data, iter(records), columns, options)
+
+    return Dataset(name, jsons.names_of(records), read, len(records))
+
+
+# -------------------------------------------------------------------------------------------------------------- frames
+
+
+def dataset_of(data: Any, options: ReadOptions | None = None) -> Dataset:
+    """Data in Python: a path, a pandas or Polars frame, anything of Arrow, or an iterable of mappings.
+
+    Raises RulesError for anything else. A stream that can be read once is read into memory.
+    """
+    options = options or ReadOptions()
+    match data:
+        case Dataset():
+            return data
+        case str() | Path():
+            return open_dataset(Path(data), options)
+        case pa.RecordBatch():
+            return _of_table(pa.Table.from_batches([data]), options)
+        case pa.Table():
+            return _of_table(data, options)
+    if type(data).__module__.split(".")[0] == "pandas":
+        return _of_table(_from_pandas(data), options)
+    if hasattr(data, "__arrow_c_stream__"):
+        return _of_table(pa.RecordBatchReader.from_stream(data).read_all(), options)
+    if hasattr(data, "collect"):  # a lazy frame
+        return dataset_of(data.collect(), options)
+    if isinstance(data, Iterable) and not isinstance(data, Mapping | bytes):
+        return of_records(jsons.records_of(data), "the data", options)
+    raise refusal(
+        "unknown-format",
+        f"a `{type(data).__name__}` is no data",
+        "give a path, a pandas or Polars data frame, an Arrow table, or a list of dicts",
+    )
+
+
+def _from_pandas(frame: Any) -> pa.Table:
+    """A pandas frame as an Arrow table; NaN is missing, and a column of mixed values becomes text."""
+    import pandas as pd
+
+    columns = {}
+    for name in frame.columns:
+        try:
+            columns[str(name)] = pa.Array.from_pandas(frame[name])
+        except (pa.ArrowException, OverflowError):
+            columns[str(name)] = _array([None if pd.api.types.is_scalar(v) and pd.isna(v) else v for v in frame[name]])
+    return pa.table(columns)
+
+
+def _of_table(table: pa.Table, options: ReadOptions) -> Dataset:
+    def batches() -> Iterator[pa.RecordBatch]:
+        return iter(table.to_batches(max_chunksize=BATCH_ROWS))
+
+    return _of_batches("the data", table.schema, batches, table.num_rows, options)
+
+
+def _of_batches(
+    name: str,
+    schema: pa.Schema,
+    batches: Callable[[], Iterator[pa.RecordBatch]],
+    rows: int | None,
+    options: ReadOptions,
+) -> Dataset:
+    def read(_: Dataset, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        for batch in batches():
+            for start in range(0, batch.num_rows, BATCH_ROWS):
+                yield _picked(batch.slice(start, BATCH_ROWS), columns, options)
+
+    return Dataset(name, _schema_names(schema), read, rows)
+
+
+# ------------------------------------------------------------------------------------------------------------- batches
+
+
+def _cells(
+    data: Dataset, rows: Iterator[Row], names: tuple[str, ...], columns: Sequence[str]
+) -> Iterator[pa.RecordBatch]:
+    """Batches of text columns from rows of cells."""
+    places = [names.index(column) for column in columns]
+    schema = pa.schema([(column, pa.large_string()) for column in columns])
+    kept: list[list[str | None]] = []
+    characters = 0
+    for row in rows:
+        if isinstance(row, Unreadable):
+            data.unreadable.append(row)
+            kept.append([None] * len(places))
+        else:
+            chosen = [row[place] for place in places]
+            characters += sum(len(cell) for cell in chosen if cell)
+            kept.append(chosen)
+        if len(kept) == BATCH_ROWS or characters > BATCH_CHARACTERS:
+            yield _transposed(kept, schema)
+            kept, characters = [], 0
+    if kept:
+        yield _transposed(kept, schema)
+
+
+def _transposed(rows: list[list[str | None]], schema: pa.Schema) -> pa.RecordBatch:
+    if not schema.names:
+        return _without_columns(len(rows))
+    arrays = [pa.array(cells, pa.large_string()) for cells in zip(*rows, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _fields(
+    data: Dataset, records: Iterator[jsons.Record], columns: Sequence[str], options: ReadOptions
+) -> Iterator[pa.RecordBatch]:
+    """Batches from records."""
+    missing = frozenset(options.missing)
+    while chunk := list(islice(records, BATCH_ROWS // 4)):
+        data.unreadable.extend(record for record in chunk if isinstance(record, Unreadable))
+        arrays = [_array(jsons.column(chunk, column, missing)) for column in columns]
+        yield pa.RecordBatch.from_arrays(arrays, names=list(columns)) if columns else _without_columns(len(chunk))
+
+
+def _without_columns(rows: int) -> pa.RecordBatch:
+    """A batch that has rows and nothing else."""
+    return pa.RecordBatch.from_arrays([pa.nulls(rows)], names=[""])
+
+
+def _array(values: Sequence[Any]) -> pa.Array:
+    """Values as an Arrow array; where their types do not go together, as text."""
+    import json
+
+    try:
+        return pa.array(values)
+    except (pa.ArrowException, OverflowError):
+        texts = [v if v is None or isinstance(v, str) else json.dumps(v, default=str) for v in values]
+        return pa.array(texts, pa.large_string())
+
+
+def _schema_names(schema: pa.Schema) -> tuple[str, ...]:
+    """The names of all columns; those inside a struct by dotted names."""
+
+    def names(field: pa.Field, before: str) -> Iterator[str]:
+        if pa.types.is_struct(field.type):
+            for inner in field.type:
+                yield from names(inner, f"{before}{field.name}.")
+        else:
+            yield before + field.name
+
+    return tuple(name for field in schema for name in names(field, ""))
+
+
+def _top(schema: pa.Schema, column: str) -> str:
+    """The name of the top-level column that holds a column."""
+    if column in schema.names:
+        return column
+    parts = column.split(".")
+    return next(".".join(parts[:n]) for n in range(1, len(parts)) if ".".join(parts[:n]) in schema.names)
+
+
+def _picked(batch: pa.RecordBatch, columns: Sequence[str], options: ReadOptions) -> pa.RecordBatch:
+    """The asked columns of a batch, with the texts for missing values made null."""
+    if not columns:
+        return _without_columns(batch.num_rows)
+    arrays = [_without(_inner(batch, column), options.missing) for column in columns]
+    return pa.RecordBatch.from_arrays(arrays, names=list(columns))
+
+
+def _inner(batch: pa.RecordBatch, column: str) -> pa.Array:
+    top = _top(batch.schema, column)
+    array = batch.column(top)
+    rest = column[len(top) + 1 :]
+    while rest:
+        name = next(f.name for f in array.type if rest == f.name or rest.startswith(f.name + "."))
+        array = pc.struct_field(array, [array.type.get_field_index(name)])
+        rest = rest[len(name) + 1 :]
+    return array
+
+
+def _without(array: pa.Array, missing: tuple[str, ...]) -> pa.Array:
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if not missing or not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
+        return array
+    gone = pc.is_in(pc.utf8_trim_whitespace(array), pa.array(missing, array.type))
+    return pc.if_else(gone, pa.scalar(None, array.type), array)
+
+
+def _first_line(wrong: BaseException) -> str:
+    return str(wrong).splitlines()[0] if str(wrong) else type(wrong).__name__

@@ -1,0 +1,133 @@
+"""Results as files: Parquet, CSV or JSON lines by the file's ending, whole or not at all, the same bytes every time.
+
+A file is written beside its place, synced and renamed, so that a run that breaks off leaves what was there before.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from snorkel_dsl.datasets.options import WRITTEN, refusal
+from snorkel_dsl.diagnostics import did_you_mean
+
+
+class Write(Protocol):
+    """Takes one batch after another."""
+
+    def __call__(self, batch: pa.RecordBatch) -> None:
+        """Write a batch of the schema that the file was opened with."""
+        ...
+
+
+def check_writable(path: Path) -> None:
+    """Raise RulesError where the ending is unknown or the folder is not there: before any work is done."""
+    if path.suffix.lower() not in WRITTEN:
+        close = did_you_mean(path.suffix.lower(), WRITTEN) or ".parquet"
+        what = f"`{path.name}` ends in `{path.suffix}`" if path.suffix else f"`{path.name}` has no ending"
+        raise refusal(
+            "unknown-output-format",
+            f"{what}, and nothing is written so",
+            f"write `{path.with_suffix(close)}`: results go to {', '.join(WRITTEN[:-1])} or {WRITTEN[-1]} files",
+        )
+    check_folder(path)
+
+
+def check_folder(path: Path) -> None:
+    """Raise RulesError where a file cannot be written because its folder is missing, or a folder has its name."""
+    if path.is_dir():
+        raise refusal("missing-folder", f"`{path}` is a folder", "name a file in it")
+    if not path.parent.is_dir():
+        raise refusal("missing-folder", f"there is no folder `{path.parent}`", f"make it: `mkdir -p {path.parent}`")
+
+
+@contextmanager
+def beside(path: Path) -> Iterator[BinaryIO]:
+    """A binary file that takes the place of `path` when all went well, and vanishes when not."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def open_output(path: Path, schema: pa.Schema) -> Iterator[Write]:
+    """Open a file for batches of a schema; `path` has been checked by `check_writable`."""
+    writers = {".parquet": _parquet, ".csv": _csv, ".jsonl": _jsonl}
+    with beside(path) as file, writers[path.suffix.lower()](file, schema) as write:
+        yield write
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write a whole table."""
+    check_writable(path)
+    with open_output(path, table.schema) as write:
+        for batch in table.to_batches():
+            write(batch)
+
+
+@contextmanager
+def _parquet(file: BinaryIO, schema: pa.Schema) -> Iterator[Write]:
+    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        yield writer.write_batch
+
+
+@contextmanager
+def _csv(file: BinaryIO, schema: pa.Schema) -> Iterator[Write]:
+    flat = pa.schema([(field.name, pa.string() if _nested(field.type) else field.type) for field in schema])
+    with pa_csv.CSVWriter(file, flat) as writer:
+
+        def write(batch: pa.RecordBatch) -> None:
+            writer.write_batch(pa.RecordBatch.from_arrays([_flat(column) for column in batch.columns], schema=flat))
+
+        yield write
+
+
+def _nested(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_nested(type_))
+
+
+def _flat(array: pa.Array) -> pa.Array:
+    """A list of texts as one text with `|` between them; anything else nested as JSON."""
+    if not _nested(array.type):
+        return array
+    if pa.types.is_list(array.type) and pa.types.is_string(array.type.value_type):
+        return pc.binary_join(array, "|")
+    return pa.array([None if v is None else json.dumps(_plain(v), ensure_ascii=False) for v in array.to_pylist()])
+
+
+@contextmanager
+def _jsonl(file: BinaryIO, schema: pa.Schema) -> Iterator[Write]:
+    def write(batch: pa.RecordBatch) -> None:
+        for row in batch.to_pylist():
+            file.write(json.dumps(_plain(row), ensure_ascii=False, default=str).encode() + b"\n")
+
+    yield write
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON knows it: no NaN."""
+    match value:
+        case float() if not math.isfinite(value):
+            return None
+        case dict():
+            return {key: _plain(inner) for key, inner in value.items()}
+        case list():
+            return [_plain(inner) for inner in value]
+        case _:
+            return value
