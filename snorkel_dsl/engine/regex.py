@@ -1,0 +1,570 @@
+"""Regular expressions in linear time, with exactly the answers of Python's `re.search`.
+
+A pattern is taken apart with Python's own parser. Each atom (a literal, a class, a dot) becomes the set of code points
+that Python's `re` lets it match under its flags, which is found by asking `re`, so that `İ ı ſ K ﬅ` and `\\x1c` come out
+as they must. From the parts two things are made:
+
+* a pattern over bytes for a scanner: exact on ASCII text in most cases, and never missing a match on other text;
+* a matcher that confirms: characters which the pattern cannot tell apart are mapped to one representative, a word
+  character for a word character, and RE2 matches the mapped text with the mapped pattern in linear time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache, cached_property
+from re import _parser  # type: ignore[attr-defined]  # the parser of the running Python: the definition of a pattern
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import re2
+
+from snorkel_dsl.language import ir
+
+# A set of code points as the sorted places at which membership changes, beginning outside.
+Toggles: TypeAlias = npt.NDArray[np.int64]
+
+END_OF_UNICODE = 0x110000
+_DROPPED_FLAGS = re.ASCII | re.IGNORECASE | re.DOTALL | re.MULTILINE
+
+# -------------------------------------------------------------------------------------------------------- what is parsed
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """One character: the text of a one-character pattern and the flags under which Python reads it."""
+
+    text: str
+    flags: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """One after the other."""
+
+    items: tuple[Tree, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several."""
+
+    items: tuple[Tree, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """At least `least` and at most `most` times (None: no bound)."""
+
+    item: Tree
+    least: int
+    most: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A place: start, line start, end, before end (`$`), line end, boundary, inside (`\\B`).
+
+    `ascii` says whether only ASCII letters count as word characters at a boundary.
+    """
+
+    kind: str
+    ascii: bool = False
+
+
+Tree: TypeAlias = Atom | Sequence | Choice | Repeat | Edge
+
+_EDGES = {
+    "AT_BEGINNING_STRING": "start",
+    "AT_BEGINNING": "start",
+    "AT_END_STRING": "end",
+    "AT_END": "before end",
+    "AT_BOUNDARY": "boundary",
+    "AT_NON_BOUNDARY": "inside",
+}
+_CATEGORIES = {
+    "CATEGORY_DIGIT": r"\d",
+    "CATEGORY_NOT_DIGIT": r"\D",
+    "CATEGORY_SPACE": r"\s",
+    "CATEGORY_NOT_SPACE": r"\S",
+    "CATEGORY_WORD": r"\w",
+    "CATEGORY_NOT_WORD": r"\W",
+}
+
+
+def flags_of(pattern: ir.Pattern) -> int:
+    """The flags with which Python's `re` reads a pattern of the language."""
+    return 0 if pattern.exact_case else re.IGNORECASE
+
+
+@cache
+def parse(pattern: ir.Pattern) -> Tree:
+    """A pattern as a tree. Raises ValueError for a form outside the language's subset."""
+    parsed = _parser.parse(pattern.text, flags_of(pattern))
+    return _sequence(parsed, parsed.state.flags)
+
+
+def _sequence(parsed: Any, flags: int) -> Tree:
+    """A parsed sequence of items."""
+    items = tuple(_item(str(operator), argument, flags) for operator, argument in parsed)
+    return items[0] if len(items) == 1 else Sequence(items)
+
+
+def _item(operator: str, argument: Any, flags: int) -> Tree:
+    """One parsed item."""
+    kept = int(flags & _DROPPED_FLAGS)
+    match operator:
+        case "LITERAL":
+            return Atom(_code_point(argument), kept)
+        case "NOT_LITERAL":
+            return Atom(f"[^{_code_point(argument)}]", kept)
+        case "ANY":
+            return Atom(".", kept)
+        case "IN":
+            return Atom(_class(argument), kept)
+        case "BRANCH":
+            return Choice(tuple(_sequence(branch, flags) for branch in argument[1]))
+        case "SUBPATTERN":
+            _, added, removed, inner = argument
+            if added & (re.ASCII | re.UNICODE):
+                flags &= ~(re.ASCII | re.UNICODE)
+            return _sequence(inner, (flags | added) & ~removed)
+        case "MAX_REPEAT" | "MIN_REPEAT":
+            least, most, inner = argument
+            return Repeat(_sequence(inner, flags), int(least), None if most == _parser.MAXREPEAT else int(most))
+        case "AT":
+            return _edge(str(argument), flags)
+    raise ValueError(f"a form outside the language: {operator}")
+
+
+def _edge(name: str, flags: int) -> Edge:
+    """A place, under the flags at that point."""
+    if flags & re.MULTILINE and name in ("AT_BEGINNING", "AT_END"):
+        return Edge("line start" if name == "AT_BEGINNING" else "line end")
+    return Edge(_EDGES[name], bool(flags & re.ASCII) and name in ("AT_BOUNDARY", "AT_NON_BOUNDARY"))
+
+
+def _code_point(number: int) -> str:
+    """A literal character as a pattern that is the same inside and outside of brackets."""
+    return f"\\U{number:08x}"
+
+
+def _class(items: Any) -> str:
+    """A parsed class as the text of one."""
+    parts = []
+    for operator, argument in items:
+        match str(operator):
+            case "NEGATE":
+                parts.append("^")
+            case "LITERAL":
+                parts.append(_code_point(argument))
+            case "RANGE":
+                parts.append(f"{_code_point(argument[0])}-{_code_point(argument[1])}")
+            case "CATEGORY":
+                parts.append(_CATEGORIES[str(argument)])
+    return f"[{''.join(parts)}]"
+
+
+# -------------------------------------------------------------------------------------------------- sets of code points
+
+
+@cache
+def _every_character() -> str:
+    """All code points but the surrogates, which no text holds; in their place, U+0000."""
+    return "".join("\0" if 0xD800 <= number < 0xE000 else chr(number) for number in range(END_OF_UNICODE))
+
+
+@cache
+def _cased() -> npt.NDArray[np.int64]:
+    """The code points that have another case: the only ones for which ignoring case makes a difference."""
+    found = [i for i, c in enumerate(_every_character()) if c.lower() != c or c.upper() != c]
+    return np.array(found, np.int64)
+
+
+@cache
+def _cased_text() -> str:
+    return "".join(map(chr, _cased().tolist()))
+
+
+@cache
+def _category(text: str, flags: int) -> Toggles:
+    """The code points of a class of Python's, by asking `re` about every one."""
+    member = np.zeros(END_OF_UNICODE, bool)
+    for match in re.finditer(f"{text}+", _every_character(), flags):
+        member[match.start() : match.end()] = True
+    member[0xD800:0xE000] = False
+    return _from_members(np.arange(END_OF_UNICODE), member)
+
+
+def _from_members(points: Toggles, member: npt.NDArray[np.bool_]) -> Toggles:
+    """A set from its membership at sorted points, which holds up to the next point."""
+    before = np.concatenate([[False], member[:-1]])
+    return points[member != before]
+
+
+def members(toggles: Toggles, points: Toggles) -> npt.NDArray[np.bool_]:
+    """Which code points are in a set."""
+    inside: npt.NDArray[np.bool_] = np.searchsorted(toggles, points, side="right") % 2 == 1
+    return inside
+
+
+def _points(sets: Iterable[Toggles]) -> Toggles:
+    """All places where one of the sets changes, and 0."""
+    return np.unique(np.concatenate([np.zeros(1, np.int64), *sets]))
+
+
+_CLASS_ITEM = re.compile(r"\\U(\w{8})(?:-\\U(\w{8}))?|(\\[dDsSwW])")
+
+
+@cache
+def code_points(atom: Atom) -> Toggles:
+    """The code points that Python's `re` lets an atom match."""
+    if atom.text == ".":
+        return np.array([0] if atom.flags & re.DOTALL else [0, 10, 11], np.int64)
+    parts = []
+    for low, high, category in _CLASS_ITEM.findall(atom.text):
+        if category:
+            parts.append(_category(category, atom.flags & re.ASCII))
+        else:
+            parts.append(np.array([int(low, 16), int(high or low, 16) + 1], np.int64))
+    points = _points([*parts, np.array([END_OF_UNICODE])])[:-1]
+    member = np.logical_or.reduce([members(part, points) for part in parts])
+    found = _from_members(points, member ^ atom.text.startswith("[^"))
+    return _with_case(atom, found) if atom.flags & re.IGNORECASE else found
+
+
+def _with_case(atom: Atom, found: Toggles) -> Toggles:
+    """The set of an atom that ignores case: as found for characters without case, as `re` says for the others."""
+    cased = _cased()
+    said = np.zeros(len(cased), bool)
+    for match in re.finditer(atom.text, _cased_text(), atom.flags):
+        said[match.start()] = True
+    points = _points([found, cased, cased + 1])
+    member = members(found, points)
+    member[np.searchsorted(points, cased)] = said
+    return _from_members(points, member)
+
+
+@cache
+def word_characters(ascii_only: bool = False) -> Toggles:
+    """The code points of `\\w`."""
+    return _category(r"\w", re.ASCII if ascii_only else 0)
+
+
+def atoms(tree: Tree) -> list[Atom]:
+    """The different atoms of a tree, in order."""
+    return list(dict.fromkeys(part for part in _walk(tree) if isinstance(part, Atom)))
+
+
+def _walk(tree: Tree) -> Iterable[Tree]:
+    """A tree and all its parts."""
+    yield tree
+    match tree:
+        case Sequence(items=items) | Choice(items=items):
+            for item in items:
+                yield from _walk(item)
+        case Repeat(item=item):
+            yield from _walk(item)
+
+
+# ------------------------------------------------------------------------------------------------------- the exact matcher
+
+
+class Matcher:
+    """Whether a pattern is found in a text: the answer of `re.search`, in time linear in the text."""
+
+    def __init__(self, pattern: ir.Pattern) -> None:
+        self.pattern = pattern
+        self._tree = parse(pattern)
+        self._edges = {part for part in _walk(self._tree) if isinstance(part, Edge)}
+        kinds = {edge.kind for edge in self._edges}
+        self._moves_newlines = "before end" in kinds
+        self._python = re.compile(pattern.text, flags_of(pattern))
+
+    def search(self, text: str) -> bool:
+        """Whether `re.search` finds the pattern in the text."""
+        if not text or self._compiled is None:
+            return self._python.search(text) is not None
+        mapped = text.translate(self._table)
+        if self._moves_newlines and text.endswith("\n"):
+            mapped = mapped[:-1] + "\n"
+        return self._compiled.search(mapped) is not None
+
+    @cached_property
+    def _classes(self) -> _Classes | None:
+        """The classes of characters that the pattern tells apart."""
+        boundaries = {edge.ascii for edge in self._edges if edge.kind in ("boundary", "inside")}
+        lines = {edge.kind for edge in self._edges} & {"line start", "line end"}
+        if len(boundaries) > 1 or (lines and self._moves_newlines):
+            return None
+        word = word_characters(boundaries.pop()) if boundaries else None
+        newline = bool(lines) or self._moves_newlines
+        return _Classes.of([code_points(atom) for atom in atoms(self._tree)], word, newline, bool(lines))
+
+    @cached_property
+    def _table(self) -> _Table:
+        """The representative of each character."""
+        if self._classes is None:
+            raise ValueError("a pattern without classes")
+        return _Table(self._classes)
+
+    @cached_property
+    def _compiled(self) -> Any:
+        """The mapped pattern for RE2, or None where Python's own matcher must do."""
+        if self._classes is None:
+            return None
+        options = re2.Options()
+        options.log_errors = False
+        options.max_mem = 256 << 20
+        options.never_capture = True
+        try:
+            return re2.compile(self._write(self._tree), options)
+        except re2.error:
+            return None
+
+    def _write(self, tree: Tree) -> str:
+        """A tree in RE2's syntax over representatives."""
+        match tree:
+            case Atom():
+                return self._write_atom(tree)
+            case Sequence(items=items):
+                return "".join(self._write(item) for item in items)
+            case Choice(items=items):
+                return f"(?:{'|'.join(self._write(item) for item in items)})"
+            case Repeat(item=item, least=least, most=most):
+                return _repeated(f"(?:{self._write(item)})", least, most)
+            case Edge(kind=kind):
+                return _RE2_EDGES[kind]
+
+    def _write_atom(self, atom: Atom) -> str:
+        """An atom as the class of the representatives of its characters."""
+        if self._classes is None:
+            raise ValueError("a pattern without classes")
+        inside = self._classes.representatives(code_points(atom))
+        if self._moves_newlines and members(code_points(atom), np.array([10]))[0]:
+            inside.append(10)
+        spelled = "".join(f"\\x{{{number:x}}}" for number in inside)
+        return f"[{spelled}]" if inside else r"[^\x00-\x{10FFFF}]"
+
+
+_RE2_EDGES = {
+    "start": r"\A",
+    "line start": r"(?m:^)",
+    "end": r"\z",
+    "before end": r"(?m:$)",  # the only real newline of a mapped text is its last character
+    "line end": r"(?m:$)",
+    "boundary": r"\b",
+    "inside": r"\B",
+}
+_MOST_REPEATS = 1000  # of one item, in RE2
+
+
+def _repeated(item: str, least: int, most: int | None) -> str:
+    """A repetition, written out where it is longer than RE2 takes."""
+    needed = (item + f"{{{_MOST_REPEATS}}}") * (least // _MOST_REPEATS) + f"{item}{{{least % _MOST_REPEATS}}}"
+    if most is None:
+        return f"(?:{needed}{item}*)" if least else f"{item}*"
+    if least == most:
+        return f"(?:{needed})"
+    more = most - least
+    optional = (item + f"{{0,{_MOST_REPEATS}}}") * (more // _MOST_REPEATS) + f"{item}{{0,{more % _MOST_REPEATS}}}"
+    return f"(?:{needed}{optional})" if least else f"(?:{optional})"
+
+
+_WORD_REPRESENTATIVES = tuple(n for n in range(128) if chr(n).isalnum() or chr(n) == "_")
+_OTHER_REPRESENTATIVES = tuple(n for n in range(128) if n not in _WORD_REPRESENTATIVES and n != 10)
+
+
+@dataclass(frozen=True)
+class _Classes:
+    """Classes of characters that a pattern cannot tell apart: where each begins, its number there, its representative."""
+
+    points: Toggles
+    numbers: Toggles
+    chosen: tuple[int, ...]
+
+    @classmethod
+    def of(cls, sets: list[Toggles], word: Toggles | None, newline: bool, keep_newline: bool) -> _Classes | None:
+        """The coarsest classes that respect the sets, word characters and the newline.
+
+        None where there are more word classes than ASCII word characters.
+        """
+        told_apart = [*sets, *([] if word is None else [word]), *([np.array([10, 11])] if newline else [])]
+        points = _points(told_apart)
+        signatures = np.stack([members(s, points) for s in told_apart] or [np.zeros(len(points), bool)], axis=1)
+        different, numbers = np.unique(signatures, axis=0, return_inverse=True)
+        is_word = np.zeros(len(points), bool) if word is None else members(word, points)
+        words, others = list(_WORD_REPRESENTATIVES), list(_OTHER_REPRESENTATIVES)
+        if word is None:
+            others += words
+        others += range(0x100, 0x100 + len(different))
+        chosen = []
+        for number in range(len(different)):
+            first = int(np.argmax(numbers.ravel() == number))
+            if keep_newline and points[first] == 10:
+                chosen.append(10)
+            elif is_word[first] and not words:
+                return None
+            else:
+                chosen.append(words.pop() if is_word[first] else others.pop(0))
+        return cls(points, numbers.ravel(), tuple(chosen))
+
+    def representative(self, character: int) -> int:
+        """The representative of a character."""
+        return self.chosen[self.numbers[np.searchsorted(self.points, character, side="right") - 1]]
+
+    def representatives(self, toggles: Toggles) -> list[int]:
+        """The representatives of the characters of a set."""
+        inside = members(toggles, self.points)
+        return sorted({self.chosen[number] for number in self.numbers[inside].tolist()})
+
+
+class _Table(dict[int, int]):
+    """A table for `str.translate` that finds the representative of a character when it first meets it."""
+
+    def __init__(self, classes: _Classes) -> None:
+        super().__init__()
+        self._classes = classes
+
+    def __missing__(self, character: int) -> int:
+        self[character] = self._classes.representative(character)
+        return self[character]
+
+
+# ----------------------------------------------------------------------------------------------- patterns for the scanner
+
+# A scanned text stands between these two bytes, which occur in no UTF-8 text, so that its start and end can be asked for.
+START, END = b"\xff", b"\xfe"
+_NOTHING = rb"\xfd"
+_ANY_OTHER = rb"[\xc2-\xf4][\x80-\xbf]{1,3}"
+_MOST_SPELLED_OUT = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A pattern over the bytes of START + text + END; `exact` where it is found if and only if the pattern matches.
+
+    `width` is the least number of bytes it needs; a pattern that needs none cannot be scanned for.
+    """
+
+    pattern: bytes
+    width: int
+    exact: bool
+
+
+def propose(tree: Tree, wide: bool) -> Proposal:
+    """The scanner's pattern for a tree: for ASCII text, or where `wide` for any text, then never exact."""
+    proposal = _scan(_trim(_trim(tree, -1), 0), wide, True, True)
+    return Proposal(proposal.pattern, proposal.width, proposal.exact and not wide)
+
+
+def _trim(tree: Tree, side: int) -> Tree:
+    """The least that must be found at one side (0 the start, -1 the end) for the whole to be found somewhere."""
+    match tree:
+        case Sequence(items=items):
+            if not items:
+                return tree
+            trimmed = _trim(items[side], side)
+            rest = items[1:] if side == 0 else items[:-1]
+            if trimmed == Sequence(()):
+                return _trim(Sequence(rest), side)
+            return Sequence((trimmed, *rest) if side == 0 else (*rest, trimmed))
+        case Choice(items=items):
+            trimmed_items = tuple(dict.fromkeys(_trim(item, side) for item in items))
+            return Sequence(()) if Sequence(()) in trimmed_items else Choice(trimmed_items)
+        case Repeat(item=item, least=least):
+            if least == 0:
+                return Sequence(())
+            return _trim(item, side) if least == 1 else Repeat(item, least, least)
+        case _:
+            return tree
+
+
+def _scan(tree: Tree, wide: bool, head: bool, tail: bool) -> Proposal:
+    """A tree as bytes; `head` and `tail` say whether nothing of the pattern stands before and after it."""
+    match tree:
+        case Atom():
+            return Proposal(_scan_atom(tree, wide), 1, True)
+        case Sequence(items=items):
+            last = len(items) - 1
+            parts = [
+                _scan_edge(item, items[i + 1 : i + 2] + items[i - 1 : i], wide, head and i == 0, tail and i == last)
+                if isinstance(item, Edge)
+                else _scan(item, wide, head and i == 0, tail and i == last)
+                for i, item in enumerate(items)
+            ]
+            pattern = b"".join(part.pattern for part in parts)
+            return Proposal(pattern, sum(part.width for part in parts), all(part.exact for part in parts))
+        case Choice(items=items):
+            parts = [_scan(item, wide, head, tail) for item in items]
+            pattern = b"(?:" + b"|".join(part.pattern for part in parts) + b")"
+            return Proposal(pattern, min(part.width for part in parts), all(part.exact for part in parts))
+        case Repeat(item=item, least=least, most=most):
+            part = _scan(item, wide, False, False)
+            if not part.pattern:
+                return part
+            bounds = f"{{{least},{'' if most is None else most}}}".encode()
+            return Proposal(b"(?:" + part.pattern + b")" + bounds, part.width * least, part.exact)
+        case Edge():
+            return _scan_edge(tree, (), wide, head, tail)
+
+
+def _scan_edge(edge: Edge, around: tuple[Tree, ...], wide: bool, head: bool, tail: bool) -> Proposal:
+    """A place as bytes, or nothing where bytes cannot say it. `around` are the items beside it."""
+    match edge.kind:
+        case "start" if head:
+            return Proposal(rb"\xff", 1, True)
+        case "line start" if head:
+            return Proposal(rb"[\xff\n]", 1, True)
+        case "end" if tail:
+            return Proposal(rb"\xfe", 1, True)
+        case "before end" if tail:
+            return Proposal(rb"\n?\xfe", 1, True)
+        case "line end" if tail:
+            return Proposal(rb"[\xfe\n]", 1, True)
+        case "boundary" if not wide:
+            return Proposal(rb"\b", 0, True)
+        case "inside" if not wide:
+            return Proposal(rb"\B", 0, True)
+        case "boundary" if (head or tail) and around and _is_word(around[0]):
+            return Proposal(rb"[^0-9A-Za-z_]", 1, False)
+    return Proposal(b"", 0, False)
+
+
+def _is_word(tree: Tree) -> bool:
+    """Whether a part is one character that is a word character in any case."""
+    if not isinstance(tree, Atom):
+        return False
+    own, word = code_points(tree), word_characters()
+    points = _points([own, word])
+    return not (members(own, points) & ~members(word, points)).any()
+
+
+@cache
+def _scan_atom(atom: Atom, wide: bool) -> bytes:
+    """One character as bytes."""
+    own = code_points(atom)
+    narrow = np.flatnonzero(members(own, np.arange(128))).tolist()
+    choices = [b"[" + b"".join(b"\\x%02x" % number for number in narrow) + b"]"] if narrow else []
+    if wide:
+        choices += _scan_others(own)
+    if not choices:
+        return _NOTHING
+    return choices[0] if len(choices) == 1 else b"(?:" + b"|".join(choices) + b")"
+
+
+def _scan_others(own: Toggles) -> list[bytes]:
+    """The characters of a set beyond ASCII as bytes: spelled out where they are few."""
+    toggles = own if len(own) % 2 == 0 else np.append(own, END_OF_UNICODE)
+    ranges = [
+        (max(int(low), 128), int(high)) for low, high in zip(toggles[::2], toggles[1::2], strict=True) if high > 128
+    ]
+    if not ranges:
+        return []
+    if sum(high - low for low, high in ranges) > _MOST_SPELLED_OUT:
+        return [_ANY_OTHER]
+    spelled = [chr(number).encode() for low, high in ranges for number in range(low, high)]
+    return [b"".join(b"\\x%02x" % byte for byte in character) for character in spelled]
