@@ -1,0 +1,234 @@
+"""Finding terms in text: what `mentions` (whole words, folded text) and `contains` (characters) mean.
+
+A term is compiled to atoms. Most are one character of folded text; a space or hyphen inside a term (between its first and
+its last other character) is either of the two, unless the term is `exactly`; a `*` at the end of a word is the rest of
+that word, nothing included; a `*` alone is one whole word. The rest of a word, from anywhere in it, are the letters,
+digits and marks there and, after a single `'` `.` `-` `/` each, further runs of them: so `post*` finds `post-operative`.
+
+The edge rule: a term may not touch a letter or digit on a side where it itself ends in a letter or digit, or in `*`. A
+mark belongs to the character before it, so a term may not end between a letter and its mark either.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from snorkel_dsl.language.ir import Term, TermList
+from snorkel_dsl.language.text.characters import (
+    character_class,
+    is_letter_or_digit,
+    is_mark,
+    simple_fold,
+)
+from snorkel_dsl.language.text.folding import Folded, fold
+
+REST = "*"  # an atom: the rest of a word
+WORD = "**"  # an atom: one whole word
+SEPARATOR = " -"  # an atom: a space or a hyphen
+
+
+@dataclass(frozen=True)
+class CompiledTerm:
+    """A term as it is looked for in folded text.
+
+    `atoms`: each a single character, REST, WORD or SEPARATOR. `case`: look in the text folded with case kept. `left` and
+    `right`: the edge rule holds on that side. `needle`: the longest literal that every occurrence contains once each
+    hyphen of text and term counts as a space ("" where there is none): what a scanner may look for first.
+    """
+
+    atoms: tuple[str, ...]
+    case: bool
+    left: bool
+    right: bool
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether it has no `*`."""
+        return REST not in self.atoms and WORD not in self.atoms
+
+    @property
+    def needle(self) -> str:
+        """The longest run of literal atoms, hyphens written as spaces."""
+        literal = "".join(" " if atom in (SEPARATOR, "-") else atom if len(atom) == 1 and atom != REST else "\0" for atom in self.atoms)
+        return max(literal.split("\0"), key=len)
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """A place in folded text, and which terms (indexes into the list, ascending) have exactly this occurrence."""
+
+    start: int
+    end: int
+    terms: tuple[int, ...]
+
+
+@lru_cache(maxsize=100_000)
+def compile_term(term: Term) -> CompiledTerm:
+    """Compile a term for folded text. A term of nothing but white space has no atoms, and no occurrence."""
+    text = fold(term.text, term.exact_case).text.strip(" ")
+    inside = [index for index, character in enumerate(text) if character not in " -"]
+    first, last = (inside[0], inside[-1]) if inside else (len(text), -1)
+    atoms: list[str] = []
+    for index, character in enumerate(text):
+        if character == "*" and _ends_word(text, index):
+            atoms.append(WORD if index == 0 or text[index - 1] in " -" else REST)
+        elif character in " -" and first < index < last and not term.exactly:
+            atoms.append(SEPARATOR)
+        else:
+            atoms.append(character)
+    return CompiledTerm(tuple(atoms), term.exact_case, _edge_left(atoms), _edge_right(atoms))
+
+
+def _ends_word(text: str, index: int) -> bool:
+    """Whether the `*` at an index is one: after a letter, digit, mark or word's start, and before the word's end."""
+    after = text[index + 1 : index + 2]
+    before = text[index - 1] if index else " "
+    return after in ("", " ", "-") and (before in " -" or is_letter_or_digit(before) or is_mark(before))
+
+
+def _edge_left(atoms: list[str]) -> bool:
+    return bool(atoms) and (atoms[0] == WORD or (len(atoms[0]) == 1 and is_letter_or_digit(atoms[0])))
+
+
+def _edge_right(atoms: list[str]) -> bool:
+    marks = len(atoms)
+    while marks and len(atoms[marks - 1]) == 1 and is_mark(atoms[marks - 1]):
+        marks -= 1
+    return bool(marks) and (atoms[marks - 1] in (REST, WORD) or is_letter_or_digit(atoms[marks - 1]))
+
+
+# ------------------------------------------------------------------------------------------------------------ mentions
+
+
+def find(text: str, terms: TermList) -> list[Occurrence]:
+    """The occurrences of a list's terms in a text, left to right, in offsets of the ORIGINAL text.
+
+    Masks first: a place that overlaps an occurrence of a mask is no occurrence. Then the longest at each place wins, from
+    left to right, without overlaps.
+    """
+    foldings = {False: fold(text)}
+    if any(term.exact_case for term in terms.terms + terms.masks):
+        foldings[True] = fold(text, case=True)
+    masked = _free(candidates(foldings, terms.masks), [])
+    folded = foldings[False]
+    return [
+        Occurrence(*folded.place(found.start, found.end), found.terms)
+        for found in _free(candidates(foldings, terms.terms), masked)
+    ]
+
+
+def candidates(foldings: dict[bool, Folded], terms: tuple[Term, ...]) -> list[Occurrence]:
+    """Every place of every term, overlaps and all, in folded text: leftmost first, at one start the longest first."""
+    places: dict[tuple[int, int], list[int]] = {}
+    for index, term in enumerate(terms):
+        for place in occurrences(foldings[term.exact_case].text, compile_term(term)):
+            places.setdefault(place, []).append(index)
+    ordered = sorted(places.items(), key=lambda item: (item[0][0], -item[0][1]))
+    return [Occurrence(start, end, tuple(indexes)) for (start, end), indexes in ordered]
+
+
+def occurrences(folded: str, term: CompiledTerm) -> list[tuple[int, int]]:
+    """Every place of one term in folded text, one start after another. There is at most one for each start."""
+    places = []
+    if term.atoms:
+        for start in range(len(folded)):
+            end = match_at(folded, term, start)
+            if end is not None:
+                places.append((start, end))
+    return places
+
+
+def match_at(folded: str, term: CompiledTerm, start: int) -> int | None:
+    """Where an occurrence of the term that starts here ends, or None."""
+    if term.left and touches_left(folded, start):
+        return None
+    end = start
+    for atom in term.atoms:
+        if atom == REST:
+            end = rest_of_word(folded, end)
+        elif atom == WORD:
+            if touches_left(folded, end) or not is_letter_or_digit(folded[end : end + 1]):
+                return None
+            end = rest_of_word(folded, end)
+        elif folded[end : end + 1] not in ((" ", "-") if atom == SEPARATOR else (atom,)):
+            return None
+        else:
+            end += 1
+    if term.right and touches_right(folded, end):
+        return None
+    return end if end > start else None
+
+
+def touches_left(folded: str, start: int) -> bool:
+    """Whether a letter or digit, perhaps with marks, stands just before an offset."""
+    before = start - 1
+    while before >= 0 and is_mark(folded[before]):
+        before -= 1
+    return before >= 0 and is_letter_or_digit(folded[before])
+
+
+def touches_right(folded: str, end: int) -> bool:
+    """Whether a letter, a digit or a mark stands at an offset."""
+    character = folded[end : end + 1]
+    return bool(character) and (is_letter_or_digit(character) or is_mark(character))
+
+
+def rest_of_word(folded: str, start: int) -> int:
+    """Where the word that stands at an offset ends; the offset itself where no letter, digit or mark is there."""
+    found = _rest(folded.isascii()).match(folded, start)
+    return found.end() if found else start
+
+
+@cache
+def _rest(ascii_only: bool) -> re.Pattern[str]:
+    run = "A-Za-z0-9" if ascii_only else character_class("letters", "digits", "marks")
+    first = "A-Za-z0-9" if ascii_only else character_class("letters", "digits")
+    return re.compile(f"[{run}]*(?:['./-][{first}][{run}]*)*")
+
+
+def _free(found: list[Occurrence], taken: list[Occurrence]) -> list[Occurrence]:
+    """From candidates in order, those that overlap nothing taken before, greedily from the left."""
+    kept: list[Occurrence] = []
+    done = 0
+    mask = 0
+    for candidate in found:
+        while mask < len(taken) and taken[mask].end <= candidate.start:
+            mask += 1
+        overlaps_mask = mask < len(taken) and taken[mask].start < candidate.end
+        if candidate.start >= done and not overlaps_mask:
+            kept.append(candidate)
+            done = candidate.end
+    return kept
+
+
+def mentioned_terms(found: list[Occurrence]) -> int:
+    """How many different terms of the list have an occurrence. Terms that share one place both count."""
+    return len({index for occurrence in found for index in occurrence.terms})
+
+
+# ------------------------------------------------------------------------------------------------------------ contains
+
+
+def find_characters(text: str, terms: TermList) -> list[Occurrence]:
+    """The places of a list's terms as plain characters of the original text, by the same rules as `find`.
+
+    Case is ignored by simple folding unless the term is `exact case`; nothing else is folded, and `*` is a character.
+    """
+    texts = {False: simple_fold(text), True: text}
+    masked = _free(_character_candidates(texts, terms.masks), [])
+    return _free(_character_candidates(texts, terms.terms), masked)
+
+
+def _character_candidates(texts: dict[bool, str], terms: tuple[Term, ...]) -> list[Occurrence]:
+    places: dict[tuple[int, int], list[int]] = {}
+    for index, term in enumerate(terms):
+        needle = term.text if term.exact_case else simple_fold(term.text)
+        haystack = texts[term.exact_case]
+        start = haystack.find(needle) if needle else -1
+        while start >= 0:
+            places.setdefault((start, start + len(needle)), []).append(index)
+            start = haystack.find(needle, start + 1)
+    ordered = sorted(places.items(), key=lambda item: (item[0][0], -item[0][1]))
+    return [Occurrence(start, end, tuple(indexes)) for (start, end), indexes in ordered]
