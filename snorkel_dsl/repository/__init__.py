@@ -1,1 +1,1 @@
-"""Filled by the build."""
+"""Folders of rules: finding the files, reading them, their settings, and the tests that stand in them."""

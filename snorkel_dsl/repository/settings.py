@@ -1,0 +1,158 @@
+"""Settings: `[tool.snorkel-dsl]` in pyproject.toml, or snorkel-dsl.toml, in the nearest folder upward that has them.
+
+A key that is not known is an error, never ignored. Paths in a settings file start at its folder.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from snorkel_dsl.datasets.options import ReadOptions, refusal
+from snorkel_dsl.diagnostics import did_you_mean
+
+OWN_FILE = "snorkel-dsl.toml"
+_KEYS = {"rules": list, "roots": list, "datasets": dict}
+_DATASET_KEYS: dict[str, type | tuple[type, ...]] = {
+    "path": str,
+    "gold": (str, dict),
+    "gold-map": dict,
+    "columns": dict,
+    "missing": list,
+    "encoding": str,
+    "delimiter": str,
+    "format": str,
+    "header": bool,
+    "names": list,
+}
+
+
+@dataclass(frozen=True)
+class NamedDataset:
+    """A dataset that the settings name: where it is, how it is read, and its gold.
+
+    `gold` maps a task to the column that holds its gold; the task "" stands for the only one.
+    """
+
+    name: str
+    path: Path
+    options: ReadOptions
+    gold: Mapping[str, str]
+    gold_map: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What holds, and the file that it comes from (None: nothing was found, and the defaults hold)."""
+
+    file: Path | None = None
+    rules: tuple[Path, ...] = ()
+    roots: tuple[Path, ...] = ()
+    datasets: Mapping[str, NamedDataset] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of the settings file: the first root for files that rules name."""
+        return self.file.parent if self.file else None
+
+    def dataset(self, name: str) -> NamedDataset:
+        """The dataset of a name. Raises RulesError, with a suggestion, where there is none."""
+        if name in self.datasets:
+            return self.datasets[name]
+        close = did_you_mean(name, self.datasets)
+        line = f'{name} = {{ path = "{name}.csv", gold = "label" }}'
+        where = f"`{self.file}`" if self.file else f"`{OWN_FILE}`"
+        raise refusal(
+            "unknown-dataset",
+            f"no dataset is called `{name}`",
+            f"did you mean `{close}`?" if close else f"add it to {where}, under [tool.snorkel-dsl.datasets]: `{line}`",
+        )
+
+
+def find_settings(start: Path) -> Settings:
+    """The settings that hold for a file or folder. Raises RulesError where a settings file has mistakes."""
+    folder = start.resolve()
+    for candidate in (folder, *folder.parents):
+        if (own := candidate / OWN_FILE).is_file():
+            return load_settings(own)
+        project = candidate / "pyproject.toml"
+        if project.is_file() and "snorkel-dsl" in _toml(project).get("tool", {}):
+            return load_settings(project)
+    return Settings()
+
+
+def load_settings(path: Path) -> Settings:
+    """The settings of one file. Raises RulesError where it is missing, not TOML, or says what is not known."""
+    if not path.is_file():
+        raise refusal("missing-file", f"there is no file `{path}`")
+    content = _toml(path)
+    table = content.get("tool", {}).get("snorkel-dsl", {})
+    if path.name != "pyproject.toml" and "tool" not in content:
+        table = content
+    _check(table, _KEYS, "", path)
+    datasets = {name: _dataset(name, value, path) for name, value in table.get("datasets", {}).items()}
+    return Settings(path, _paths(table, "rules", path), _paths(table, "roots", path), datasets)
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
+        text = str(wrong)
+        raise refusal("bad-setting", f"`{path}` is not TOML: {text[:1].lower()}{text[1:]}") from None
+
+
+def _paths(table: Mapping[str, Any], key: str, file: Path) -> tuple[Path, ...]:
+    return tuple(file.parent / value for value in _texts(table.get(key, []), key, file))
+
+
+def _texts(values: list[Any], key: str, file: Path) -> tuple[str, ...]:
+    for value in values:
+        if not isinstance(value, str):
+            raise refusal("bad-setting", f"`{key}` in `{file}` holds `{value}`, and that is no text")
+    return tuple(values)
+
+
+def _dataset(name: str, value: Any, file: Path) -> NamedDataset:
+    where = f"datasets.{name}"
+    if isinstance(value, str):
+        value = {"path": value}
+    if not isinstance(value, dict):
+        raise refusal("bad-setting", f"`{where}` in `{file}` is no dataset", f'write `{name} = {{ path = "…" }}`')
+    _check(value, _DATASET_KEYS, where + ".", file)
+    if "path" not in value:
+        raise refusal("bad-setting", f"`{where}` in `{file}` has no `path`", f'write `{name} = {{ path = "…" }}`')
+    gold = value.get("gold", {})
+    return NamedDataset(
+        name,
+        file.parent / value["path"],
+        ReadOptions(
+            format=value.get("format"),
+            encoding=value.get("encoding"),
+            delimiter=value.get("delimiter"),
+            header=value.get("header", True),
+            names=_texts(value.get("names", []), f"{where}.names", file),
+            missing=_texts(value.get("missing", []), f"{where}.missing", file),
+            columns=_words(value.get("columns", {})),
+        ),
+        {"": gold} if isinstance(gold, str) else _words(gold),
+        _words(value.get("gold-map", {})),
+    )
+
+
+def _words(table: Mapping[str, Any]) -> dict[str, str]:
+    return {str(key): str(value) for key, value in table.items()}
+
+
+def _check(table: Mapping[str, Any], known: Mapping[str, type | tuple[type, ...]], before: str, file: Path) -> None:
+    for key, value in table.items():
+        if key not in known:
+            close = did_you_mean(key, known)
+            helps = f"did you mean `{before}{close}`?" if close else f"the settings are {', '.join(known)}"
+            raise refusal("unknown-setting", f"`{before}{key}` in `{file}` is no setting", helps)
+        if not isinstance(value, known[key]):
+            expected = {list: "a list", dict: "a table", bool: "true or false"}.get(known[key], "a text")  # type: ignore[arg-type]
+            raise refusal("bad-setting", f"`{before}{key}` in `{file}` must be {expected}")
