@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,14 +15,31 @@ import pytest
 import snorkel_dsl as sd
 from snorkel_dsl.models.majority import MajorityVote
 
-from .test_architecture import ROOT, run_cli
-
+ROOT = Path(__file__).parents[1]
 RULES = sorted([*(ROOT / "rulesets").rglob("*.rules"), *(ROOT / "examples").rglob("*.rules")])
 OURS = [path for path in RULES if path.stem != "published"]
-CENSUS = (
-    "age workclass fnlwgt education education-num marital-status occupation relationship race sex capital-gain capital-loss "
-    "hours-per-week native-country income"
-).split()
+CENSUS = [
+    "age",
+    "workclass",
+    "fnlwgt",
+    "education",
+    "education-num",
+    "marital-status",
+    "occupation",
+    "relationship",
+    "race",
+    "sex",
+    "capital-gain",
+    "capital-loss",
+    "hours-per-week",
+    "native-country",
+    "income",
+]
+
+
+def run_cli(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "snorkel_dsl", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
 def name_of(path: Path) -> str:
