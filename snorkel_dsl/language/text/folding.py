@@ -60,7 +60,11 @@ def _unchanged(text: str) -> _Mapped:
 
 def _normalized(text: str) -> _Mapped:
     """NFKC with offsets: what no cluster touches is copied, each cluster is normalised alone."""
-    clusters = [found for found in _changing_clusters().finditer(text) if nfkc(found[0]) != found[0] or found.end() - found.start() > 1]
+    clusters = [
+        found
+        for found in _changing_clusters().finditer(text)
+        if nfkc(found[0]) != found[0] or found.end() - found.start() > 1
+    ]
     if not clusters:
         return _unchanged(text)
     parts: list[str] = []

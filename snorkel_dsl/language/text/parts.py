@@ -225,7 +225,9 @@ def _ends_sentence(text: str, start: int, found: re.Match[str]) -> bool:
 
 def _line_end_ends(text: str, found: re.Match[str], following: int) -> bool:
     blank_line_follows = len(_LINE_END.findall(text, found.end(), following)) > 0
-    return blank_line_follows or _ITEM.match(text, following) is not None or not is_small(text[following : following + 1])
+    return (
+        blank_line_follows or _ITEM.match(text, following) is not None or not is_small(text[following : following + 1])
+    )
 
 
 _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -272,7 +274,11 @@ def _is_item_number(word: str) -> bool:
 
 
 def _opens_item(text: str, start: int, word_start: int) -> bool:
-    before = text[start:word_start].rstrip(" \t")[-1:] if word_start - start < 256 else text[word_start - 256 : word_start].rstrip(" \t")[-1:]
+    before = (
+        text[start:word_start].rstrip(" \t")[-1:]
+        if word_start - start < 256
+        else text[word_start - 256 : word_start].rstrip(" \t")[-1:]
+    )
     return word_start == start or before == ":" or text[start:word_start] == "("
 
 
@@ -287,4 +293,8 @@ MEASURES: dict[str, Callable[[str], list[Place]]] = {
     "links": links,
     "capitals": capitals,
 }
-CAPITALS: dict[str, Callable[[str], list[Place]]] = {"letters": capitals, "characters": capitals, "words": capital_words}
+CAPITALS: dict[str, Callable[[str], list[Place]]] = {
+    "letters": capitals,
+    "characters": capitals,
+    "words": capital_words,
+}

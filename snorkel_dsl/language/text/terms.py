@@ -24,8 +24,8 @@ from snorkel_dsl.language.text.characters import (
 )
 from snorkel_dsl.language.text.folding import Folded, fold
 
-REST = "*"  # an atom: the rest of a word
-WORD = "**"  # an atom: one whole word
+REST = "rest"  # an atom: the rest of a word
+WORD = "word"  # an atom: one whole word
 SEPARATOR = " -"  # an atom: a space or a hyphen
 
 
@@ -51,7 +51,7 @@ class CompiledTerm:
     @property
     def needle(self) -> str:
         """The longest run of literal atoms, hyphens written as spaces."""
-        literal = "".join(" " if atom in (SEPARATOR, "-") else atom if len(atom) == 1 and atom != REST else "\0" for atom in self.atoms)
+        literal = "".join(" " if atom in (SEPARATOR, "-") else atom if len(atom) == 1 else "\0" for atom in self.atoms)
         return max(literal.split("\0"), key=len)
 
 

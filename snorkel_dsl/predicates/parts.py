@@ -1,0 +1,122 @@
+"""Parts of a text: sections, the first and the last of something, and the pieces that `some`, `every` and `no` go over.
+
+Each is a slice, so that what is found in it has a place in the text it was cut from.
+"""
+
+from __future__ import annotations
+
+from snorkel_dsl.language.ir import Section
+from snorkel_dsl.language.text import parts
+from snorkel_dsl.language.types import Kind
+from snorkel_dsl.predicates import Predicate, signature
+
+Place = tuple[int, int]
+COVER = "\ufdd0"  # a noncharacter: no letter, no digit, no white space, in nobody's terms
+
+
+def _section_place(text: str, section: Section) -> Place | None:
+    """From after the first start marker up to the next end marker, or to the end of the text; None without a start marker."""
+    marker = text.find(section.start)
+    if marker < 0:
+        return None
+    start = marker + len(section.start)
+    end = text.find(section.end, start) if section.end else -1
+    return start, end if end >= 0 else len(text)
+
+
+def _section(text: str, section: Section) -> str:
+    place = _section_place(text, section)
+    return text[place[0] : place[1]] if place else text[:0]
+
+
+def _outside(text: str, section: Section) -> str:
+    place = _section_place(text, section)
+    if place is None:
+        return text
+    start, end = place
+    return text[:start] + COVER * (end - start) + text[end:]
+
+
+def _first(text: str, count: int, measure: str) -> str:
+    places = parts.MEASURES[measure](text)[: max(count, 0)]
+    return text[places[0][0] : places[-1][1]] if places else text[:0]
+
+
+def _last(text: str, count: int, measure: str) -> str:
+    places = parts.MEASURES[measure](text)
+    places = places[max(len(places) - max(count, 0), 0) :]
+    return text[places[0][0] : places[-1][1]] if places else text[:0]
+
+
+def _sentences(text: str) -> list[Place]:
+    return parts.sentences(text)
+
+
+def _lines(text: str) -> list[Place]:
+    return parts.lines(text)
+
+
+def _paragraphs(text: str) -> list[Place]:
+    return parts.paragraphs(text)
+
+
+def _pieces(text: str, separator: str) -> list[Place]:
+    return parts.pieces(text, separator)
+
+
+SECTION = Predicate(
+    name="section",
+    signature=signature(Kind.TEXT, Kind.SECTION, gives=Kind.TEXT),
+    evaluate=_section,
+    doc="the section's text, without its markers; empty where the text has no such section",
+    example='text mentions "a" in BODY',
+)
+OUTSIDE = Predicate(
+    name="outside",
+    signature=signature(Kind.TEXT, Kind.SECTION, gives=Kind.TEXT),
+    evaluate=_outside,
+    doc="the text with the section covered: each of its characters is one that no term has",
+    example='text mentions "a" outside BODY',
+)
+FIRST = Predicate(
+    name="first",
+    signature=signature(Kind.TEXT, Kind.COUNT, Kind.WORD, gives=Kind.TEXT),
+    evaluate=_first,
+    doc="the first so many sentences, words, tokens, lines or paragraphs; all of them where there are fewer",
+    example='text mentions "a" in the first 2 sentences',
+)
+LAST = Predicate(
+    name="last",
+    signature=signature(Kind.TEXT, Kind.COUNT, Kind.WORD, gives=Kind.TEXT),
+    evaluate=_last,
+    doc="the last so many sentences, words, tokens, lines or paragraphs; all of them where there are fewer",
+    example='text mentions "a" in the last sentence',
+)
+SENTENCES = Predicate(
+    name="sentences",
+    signature=signature(Kind.TEXT, gives=Kind.PIECES),
+    evaluate=_sentences,
+    doc="the sentences of a text",
+    example='some sentence of text where it mentions "a"',
+)
+LINES = Predicate(
+    name="lines",
+    signature=signature(Kind.TEXT, gives=Kind.PIECES),
+    evaluate=_lines,
+    doc="the lines of a text that are not blank",
+    example='every line of text where it mentions "a"',
+)
+PARAGRAPHS = Predicate(
+    name="paragraphs",
+    signature=signature(Kind.TEXT, gives=Kind.PIECES),
+    evaluate=_paragraphs,
+    doc="the paragraphs of a text: what blank lines separate",
+    example='no paragraph of text where it mentions "a"',
+)
+PIECES = Predicate(
+    name="pieces",
+    signature=signature(Kind.TEXT, Kind.TEXT, gives=Kind.PIECES),
+    evaluate=_pieces,
+    doc="the pieces between separators, empty ones included; an empty text has none",
+    example='some piece of text split at "." where it mentions "a"',
+)
