@@ -181,6 +181,20 @@ class LabelMatrix:
         chosen = self.select([j for j, task in enumerate(self.task_of) if task == index])
         return replace(chosen, tasks=(self.tasks[index],), task_of=(0,) * len(chosen.functions))
 
+    def widened(self, functions: Sequence[str]) -> LabelMatrix:
+        """The columns of these functions, in this order; one that the matrix lacks abstains everywhere (one task only)."""
+        self.only_task  # noqa: B018 - raises where there are several
+        known = {name: self.slice_of(j) for j, name in enumerate(self.functions)}
+        slices = [known.get(name, slice(0, 0)) for name in functions]
+        return replace(
+            self,
+            functions=tuple(functions),
+            task_of=(0,) * len(functions),
+            indptr=_pointers(np.array([piece.stop - piece.start for piece in slices], dtype=np.int64)),
+            rows=_joined([self.rows[piece] for piece in slices], np.dtype(np.int64)),
+            codes=_joined([self.codes[piece] for piece in slices], self.codes.dtype),
+        )
+
     def take(self, rows: npt.ArrayLike) -> LabelMatrix:
         """The matrix of some rows: ascending row numbers, or a mask of n booleans."""
         chosen = np.asarray(rows)

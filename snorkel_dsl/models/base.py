@@ -1,0 +1,200 @@
+"""What all label models share: parameters, `fit`, `predict_proba`, scores, and how they are saved.
+
+A model is a plain class in a file of its own. Its parameters are the arguments of its `__init__`; what it learned ends in
+an underscore. It says how to fit on counted votes (`_fit`) and what the log-odds of the distinct rows are (`_logits`).
+"""
+
+from __future__ import annotations
+
+import inspect
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from snorkel_dsl.facts import RuleFacts
+from snorkel_dsl.labels import Labels, choose
+from snorkel_dsl.models.statistics import Statistics, count
+from snorkel_dsl.votes import ABSTAIN, Floats, Ints, LabelMatrix, check_gold
+
+MOST_PATTERNS = 100_000
+SMALLEST = 1e-9  # probabilities below this count as this in logarithms
+
+
+class Model:
+    """A label model in scikit-learn's manner. Subclasses give `name`, `_fit`, `_logits` and the names of what they save."""
+
+    name: ClassVar[str] = ""
+    saved: ClassVar[tuple[str, ...]] = ()  # fitted arrays, besides those of this class
+
+    task_: str
+    labels_: tuple[str, ...]
+    functions_: tuple[str, ...]
+    hashes_: tuple[str, ...]
+    class_balance_: Floats
+    explanation_: str
+
+    # --- parameters --------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def _parameters(cls) -> tuple[str, ...]:
+        return tuple(name for name in inspect.signature(cls.__init__).parameters if name != "self")
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The parameters by name; `deep` is there for scikit-learn."""
+        return {name: getattr(self, name) for name in self._parameters()}
+
+    def set_params(self, **parameters: Any) -> Self:
+        """Sets parameters. Raises ValueError on an unknown name."""
+        for name, value in parameters.items():
+            if name not in self._parameters():
+                raise ValueError(f"`{name}` is no parameter of {type(self).__name__}: {', '.join(self._parameters())}")
+            setattr(self, name, value)
+        return self
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.get_params().items())})"
+
+    # --- fitting -----------------------------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        votes: LabelMatrix,
+        facts: RuleFacts | None = None,
+        class_balance: npt.ArrayLike | None = None,
+        gold: npt.ArrayLike | None = None,
+    ) -> Self:
+        """Learns from the votes of one task, n × m.
+
+        `facts` defaults to those of the matrix. `class_balance` is k positive shares (made to sum to one); without it
+        comes that of the facts, then that of `gold`, then the model's own. `gold` (n) holds class numbers, -1 where
+        unknown. Raises ValueError on a matrix of several tasks, and on a balance or gold that does not fit.
+        """
+        task = votes.only_task
+        known = votes.facts if facts is None else facts
+        truth = None if gold is None else check_gold(gold, votes.n, len(task.labels))
+        self.task_, self.labels_, self.functions_ = task.name, task.labels, votes.functions
+        self.hashes_ = tuple(
+            known.functions[name].semantic_hash if name in known.functions else "" for name in votes.functions
+        )
+        declared = class_balance if class_balance is not None else known.balance.get(task.name)
+        balance = _checked_balance(declared, len(task.labels)) if declared is not None else _balance_of(truth, task.labels)
+        seed = int(getattr(self, "seed", 0))
+        self._fit(count(votes, known, truth, MOST_PATTERNS, seed), balance, known)
+        return self
+
+    def _fit(self, statistics: Statistics, balance: Floats | None, facts: RuleFacts) -> None:
+        """Learns from counted votes; `balance` is None where it must be estimated."""
+        raise TypeError(f"{type(self).__name__} can't be fitted")
+
+    def _logits(self, votes: LabelMatrix) -> Floats:
+        """log P(y, row) up to a constant of the row, (rows, k); the functions are those of the model, in its order."""
+        raise TypeError(f"{type(self).__name__} can't predict")
+
+    # --- predicting --------------------------------------------------------------------------------------------------
+
+    def predict_proba(self, votes: LabelMatrix) -> Floats:
+        """P(y | votes), (n, k) float64; computed once for each distinct row.
+
+        Functions are matched by name; one that the model knows and the matrix lacks abstains. Raises ValueError where the
+        model is not fitted, the labels differ, or a function is unknown to the model.
+        """
+        patterns = self._aligned(votes).patterns()
+        return softmax(self._logits(patterns.votes))[patterns.inverse]
+
+    def label(self, votes: LabelMatrix) -> Labels:
+        """The votes' probabilistic labels."""
+        return Labels(self.task_, self.labels_, self.predict_proba(votes), votes.covered)
+
+    def predict(self, votes: LabelMatrix, tie: str | int = "abstain", seed: int = 0, uncovered: bool = False) -> Ints:
+        """The class number of each row, (n), -1 where there is none. See `Labels.predict`."""
+        return self.label(votes).predict(tie, seed, uncovered)
+
+    def score(self, votes: LabelMatrix, gold: npt.ArrayLike) -> float:
+        """The accuracy. See `Labels.accuracy`."""
+        return self.label(votes).accuracy(gold)
+
+    def _aligned(self, votes: LabelMatrix) -> LabelMatrix:
+        """The votes with the functions of the model in its order."""
+        if not hasattr(self, "functions_"):
+            raise ValueError(f"this {type(self).__name__} is not fitted")
+        if votes.labels != self.labels_:
+            raise ValueError(f"the model knows the labels {', '.join(self.labels_)}, these are {', '.join(votes.labels)}")
+        strangers = [name for name in votes.functions if name not in self.functions_]
+        if strangers:
+            raise ValueError(f"the model was not fitted with the function `{strangers[0]}`")
+        return votes if votes.functions == self.functions_ else votes.widened(self.functions_)
+
+    # --- saving ------------------------------------------------------------------------------------------------------
+
+    def save(self, path: str | Path) -> None:
+        """Writes the fitted model to one file: a zip of JSON and npy arrays, the same bytes for the same model."""
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in sorted(self._contents("").items()):
+                archive.writestr(zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0)), content)
+
+    def _contents(self, folder: str) -> dict[str, bytes]:
+        """The files of the archive by name."""
+        about = {
+            "model": self.name,
+            "format": 1,
+            "parameters": self.get_params(),
+            "task": self.task_,
+            "labels": self.labels_,
+            "functions": self.functions_,
+            "hashes": self.hashes_,
+            "explanation": self.explanation_,
+        }
+        files = {f"{folder}model.json": json.dumps(about, indent=1, sort_keys=True).encode()}
+        for name in ("class_balance_", *self.saved):
+            files[f"{folder}{name}.npy"] = _npy(np.asarray(getattr(self, name)))
+        return files
+
+    def _restore(self, archive: zipfile.ZipFile, folder: str) -> None:
+        """Takes what was learned out of an archive."""
+        about = json.loads(archive.read(f"{folder}model.json"))
+        self.task_, self.explanation_ = about["task"], about["explanation"]
+        self.labels_, self.functions_, self.hashes_ = (tuple(about[key]) for key in ("labels", "functions", "hashes"))
+        for name in ("class_balance_", *self.saved):
+            setattr(self, name, np.load(io.BytesIO(archive.read(f"{folder}{name}.npy")), allow_pickle=False))
+
+
+def softmax(logits: Floats) -> Floats:
+    """Rows of probabilities from log-odds, by log-sum-exp."""
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
+def log(probabilities: Floats) -> Floats:
+    """The logarithm of probabilities, none below that of 1e-9."""
+    return np.asarray(np.log(np.maximum(probabilities, SMALLEST)), dtype=np.float64)
+
+
+def _checked_balance(balance: npt.ArrayLike, k: int) -> Floats:
+    shares = np.asarray(balance, dtype=np.float64)
+    if shares.shape != (k,):
+        raise ValueError(f"the class balance must be {k} shares, one a label")
+    if not np.all(np.isfinite(shares)) or np.any(shares <= 0):
+        raise ValueError("the shares of a class balance must be above 0: leave out a label that never occurs")
+    return np.asarray(shares / shares.sum(), dtype=np.float64)
+
+
+def _balance_of(gold: Ints | None, labels: tuple[str, ...]) -> Floats | None:
+    """The balance of the gold labels, with half a row for each label, where there are any."""
+    if gold is None or not np.any(gold != ABSTAIN):
+        return None
+    seen = np.bincount(gold[gold != ABSTAIN], minlength=len(labels)) + 0.5
+    return np.asarray(seen / seen.sum(), dtype=np.float64)
+
+
+def _npy(array: npt.NDArray[Any]) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()
+
+
+__all__ = ["MOST_PATTERNS", "Model", "choose", "log", "softmax"]

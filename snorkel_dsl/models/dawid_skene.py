@@ -1,0 +1,203 @@
+"""Dawid-Skene by maximum a posteriori EM (Dawid and Skene, Applied Statistics 1979), for functions that mostly abstain.
+
+Each symbol e (a function and what it says) has one number, its precision π_e = P(Y ∈ e | e), and what it says is shared
+among the labels as the class balance p is: q_ey = P(y | e). Its emission follows from Bayes, with c_e its share of rows:
+
+    θ_ey = P(e | y) = c_e q_ey / p_y                      a_iy = P(i abstains | y) = 1 - Σ_{e of i} θ_ey
+
+E-step  P(y | row) ∝ p_y · Π_{e in row} q_ey / p_y · (Π_{i abstains} a_iy / Π_{i votes} 1)^α
+M-step  π_e = (expected right votes + s n_e π⁰_e) / (n_e (1 + s))     p = (expected rows of y + b n / k) / (n (1 + b))
+
+The prior of the precision counts as s times the votes of the function, so it never fades with n: what pins the model down
+are not a few rows but the belief that rules are better than chance. α says how far abstaining is trusted: 1 is the exact
+likelihood of independent functions, 0 leaves it out. Functions that fire together for reasons of their own make 1 too
+sure of itself, and rules of one polarity collapse at 0 when the balance is fixed; `abstain="chosen"` takes the α under
+which the functions that were left out are foretold best. A balance that is given is held exactly: the mean of the
+posteriors must equal it, or else EM puts every row into one class. A label that a function can never vote is no symbol of it.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from scipy import sparse
+
+from snorkel_dsl.facts import RuleFacts
+from snorkel_dsl.models.base import Model, log, softmax
+from snorkel_dsl.models.heldout import folds_of, foretold
+from snorkel_dsl.models.majority import USUAL_PRECISION, expected_precision
+from snorkel_dsl.models.statistics import Statistics, Symbols, row_sums, symbols_of, vocabulary
+from snorkel_dsl.votes import Floats, LabelMatrix
+
+NEVER_ABSTAINS = 1e-3  # a_iy is at least this
+BALANCE_PRIOR = 0.05  # b
+ABSTAIN_WEIGHTS = (0.0, 0.25, 0.5, 1.0)
+BALANCE_STEPS = 5
+
+
+class DawidSkene(Model):
+    """MAP Dawid-Skene. `abstain` is α from 0 (off) to 1 (full), or "chosen"; `prior` is π⁰ and `strength` its weight s.
+
+    `precision_` (d) and `precision_error_` (d, one standard error) belong to the symbols `symbol_function_` (d) and
+    `symbol_labels_` (d, k).
+    """
+
+    name: ClassVar[str] = "dawid_skene"
+    saved: ClassVar[tuple[str, ...]] = (
+        "symbol_function_",
+        "symbol_labels_",
+        "precision_",
+        "precision_error_",
+        "coverage_",
+        "intercept_",
+        "abstain_",
+        "prior_",
+    )
+    precision_: Floats
+    precision_error_: Floats
+    coverage_: Floats
+    intercept_: Floats
+    prior_: Floats
+
+    def __init__(
+        self,
+        abstain: float | Literal["chosen"] = "chosen",
+        prior: float = USUAL_PRECISION,
+        strength: float = 0.5,
+        iterations: int = 100,
+        tolerance: float = 1e-6,
+        seed: int = 0,
+    ) -> None:
+        self.abstain = abstain
+        self.prior = prior
+        self.strength = strength
+        self.iterations = iterations
+        self.tolerance = tolerance
+        self.seed = seed
+
+    # --- EM ----------------------------------------------------------------------------------------------------------
+
+    def _fit(self, statistics: Statistics, balance: Floats | None, facts: RuleFacts) -> None:
+        usual = max(self.prior, 1 / statistics.symbols.k)
+        self.prior_ = np.clip(expected_precision(self.functions_, facts, usual), 0.01, 0.99)
+        self.symbols_ = statistics.symbols
+        self.abstain_ = np.float64(self._chosen_abstain(statistics, balance) if self.abstain == "chosen" else self.abstain)
+        self._em(statistics, balance)
+        self.precision_error_ = self._standard_errors(statistics)
+        how = "chosen by how well left-out functions are foretold" if self.abstain == "chosen" else "as given"
+        self.explanation_ = f"one precision for each function and label; abstaining counts {self.abstain_:g} ({how})"
+
+    def _em(self, statistics: Statistics, balance: Floats | None) -> None:
+        k, n = statistics.symbols.k, max(statistics.n, 1.0)
+        self.coverage_ = statistics.votes / n
+        self.class_balance_ = np.full(k, 1 / k) if balance is None else balance
+        self.intercept_ = log(self.class_balance_)
+        self.precision_ = self.prior_[statistics.symbols.function]
+        for _ in range(self.iterations):
+            posterior = self._e_step(statistics, balance)
+            before = self.precision_
+            self._m_step(statistics, posterior, balance)
+            if np.max(np.abs(self.precision_ - before), initial=0.0) < self.tolerance:
+                break
+
+    def _e_step(self, statistics: Statistics, balance: Floats | None) -> Floats:
+        """P(y | pattern), (p, k)."""
+        weights, base = self._weights(statistics.symbols)
+        evidence = statistics.matrix @ weights + base
+        if balance is None:
+            return softmax(evidence + self.intercept_)
+        return self._balanced(evidence, statistics, balance)
+
+    def _balanced(self, evidence: Floats, statistics: Statistics, balance: Floats) -> Floats:
+        """The posterior whose mean over the rows is the balance, by iterative proportional fitting of the intercept."""
+        posterior = softmax(evidence + self.intercept_)
+        for _ in range(BALANCE_STEPS):
+            mean = statistics.counts @ posterior / max(statistics.n, 1.0)
+            self.intercept_ = self.intercept_ + log(balance) - log(mean)
+            posterior = softmax(evidence + self.intercept_)
+        return posterior
+
+    def _m_step(self, statistics: Statistics, posterior: Floats, balance: Floats | None) -> None:
+        expected = statistics.expected(posterior)
+        symbols, votes = statistics.symbols, statistics.votes
+        if balance is None:
+            n, k = max(statistics.n, 1.0), symbols.k
+            self.class_balance_ = (expected.sum(axis=0) + (n - expected.sum() + BALANCE_PRIOR * n) / k) / (n * (1 + BALANCE_PRIOR))
+            self.intercept_ = log(self.class_balance_)
+        right = np.sum((statistics.matrix.T @ expected) * symbols.allowed, axis=1)
+        prior = self.prior_[symbols.function]
+        counted = (right + self.strength * votes * prior) / np.maximum(votes * (1 + self.strength), 1e-300)
+        self.precision_ = np.where(votes > 0, counted, prior)
+
+    def _weights(self, symbols: Symbols) -> tuple[Floats, Floats]:
+        """What each symbol adds to the log-odds, (d, k), and what a row without votes starts from, (k)."""
+        meaning = symbols.spread(self.precision_, self.class_balance_)
+        weights = log(meaning) - log(self.class_balance_)
+        if self.abstain_ == 0:
+            return weights, np.zeros(symbols.k)
+        emission = self.coverage_[:, None] * meaning / self.class_balance_
+        silence = np.log(np.clip(1 - symbols.by_function(emission), NEVER_ABSTAINS, 1.0))
+        return weights - self.abstain_ * silence[symbols.function], self.abstain_ * silence.sum(axis=0)
+
+    # --- prediction --------------------------------------------------------------------------------------------------
+
+    def _logits(self, votes: LabelMatrix) -> Floats:
+        known = self.symbols_
+        weights, base = self._weights(known)
+        unseen = self._unseen(votes, known)
+        new = log(unseen.spread(self.prior_[unseen.function], self.class_balance_)) - log(self.class_balance_)
+        return self.intercept_ + base + row_sums(votes, known, weights) + row_sums(votes, unseen, new)
+
+    def _unseen(self, votes: LabelMatrix, known: Symbols) -> Symbols:
+        """The symbols of the votes that the model never met; their precision is the prior."""
+        met = symbols_of(votes, RuleFacts())
+        return vocabulary(set(met.numbers) - set(known.numbers), met.m, met.k)
+
+    @property
+    def symbols_(self) -> Symbols:
+        """The vocabulary."""
+        return Symbols(self.symbol_function_, self.symbol_labels_, len(self.functions_))
+
+    @symbols_.setter
+    def symbols_(self, symbols: Symbols) -> None:
+        self.symbol_function_, self.symbol_labels_ = symbols.function, symbols.allowed
+
+    # --- how sure ------------------------------------------------------------------------------------------------------
+
+    def _standard_errors(self, statistics: Statistics) -> Floats:
+        """One standard error of each precision, (d), from the observed information (Louis 1982), other numbers held fixed.
+
+        The complete information less what is missing: Σ counts · r (1 - r) is the part that the unknown labels take.
+        """
+        weights, base = self._weights(statistics.symbols)
+        posterior = softmax(statistics.matrix @ weights + base + self.intercept_)
+        doubt = np.zeros(len(statistics.symbols))
+        for y in range(statistics.symbols.k):
+            allowing = sparse.diags(statistics.symbols.allowed[:, y].astype(np.float64))
+            doubt += allowing @ (statistics.matrix.T @ (statistics.counts * posterior[:, y] * (1 - posterior[:, y])))
+        precision = np.clip(self.precision_, 1e-3, 1 - 1e-3)
+        spread = precision * (1 - precision)
+        weight = statistics.votes * (1 + self.strength)
+        information = weight / spread - np.minimum(doubt, 0.95 * weight * spread) / spread**2
+        return np.asarray(1 / np.sqrt(np.maximum(information, 1.0)), dtype=np.float64)
+
+    # --- how far abstaining is trusted -----------------------------------------------------------------------------------
+
+    def _chosen_abstain(self, statistics: Statistics, balance: Floats | None) -> float:
+        """The α under which functions left out are foretold best; the smaller of two that are as good."""
+        folds = folds_of(statistics)
+        scores = [foretold(self._with(alpha), statistics, balance, folds) for alpha in ABSTAIN_WEIGHTS]
+        return ABSTAIN_WEIGHTS[int(np.argmax(scores))]
+
+    def _with(self, alpha: float) -> DawidSkene:
+        """A copy, not yet fitted, whose α is given."""
+        copy = DawidSkene(**self.get_params() | {"abstain": alpha})
+        copy.functions_, copy.prior_, copy.abstain_ = self.functions_, self.prior_, np.float64(alpha)
+        return copy
+
+    def posterior(self, statistics: Statistics, balance: Floats | None) -> Floats:
+        """Fits on these statistics alone and gives P(y | pattern), (p, k)."""
+        self._em(statistics, balance)
+        weights, base = self._weights(statistics.symbols)
+        return softmax(statistics.matrix @ weights + base + self.intercept_)
