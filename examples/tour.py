@@ -10,7 +10,6 @@ from pathlib import Path
 import pandas as pd
 
 import snorkel_dsl as sd
-from snorkel_dsl.models.majority import MajorityVote
 
 HERE = Path(__file__).parent / "maintenance"
 
@@ -43,7 +42,7 @@ print("most urgent:", train["text"][labels.probabilities[:, 1].argmax()])
 dev = pd.read_csv(HERE / "dev.csv")
 gold = dev["gold"].map({"ROUTINE": 0, "URGENT": 1}).to_numpy()
 dev_votes = rules.apply(dev)
-print(f"majority vote {MajorityVote().fit(votes).score(dev_votes, gold):.3f}")
+print(f"majority vote {sd.MajorityVote().fit(votes).score(dev_votes, gold):.3f}")
 print(f"label model   {model.score(dev_votes, gold):.3f}")
 
 # 7. Off to training: a table with one label and one probability a class for each row.

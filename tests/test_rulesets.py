@@ -13,7 +13,6 @@ import pandas as pd
 import pytest
 
 import snorkel_dsl as sd
-from snorkel_dsl.models.majority import MajorityVote
 
 ROOT = Path(__file__).parents[1]
 RULES = sorted([*(ROOT / "rulesets").rglob("*.rules"), *(ROOT / "examples").rglob("*.rules")])
@@ -141,5 +140,5 @@ def test_it_is_as_good_as_we_say(claim: Claim, data_folder: Path) -> None:
     train, test = claim.data(data_folder, "train"), claim.data(data_folder, "test")  # type: ignore[operator]
     votes = rules.apply(test.rows)
     assert votes.covered.mean() >= claim.coverage
-    assert MajorityVote().fit(votes).score(votes, test.gold) >= claim.majority
+    assert sd.MajorityVote().fit(votes).score(votes, test.gold) >= claim.majority
     assert sd.LabelModel().fit(rules.apply(train.rows)).score(votes, test.gold) >= claim.model

@@ -1,0 +1,104 @@
+"""How good the shipped rule sets are on public data: `python benchmarks/rulesets.py [--tables]`.
+
+The folder of real data is `$SNORKEL_DSL_DATA`. For each rule set: coverage, majority vote and the label model, fitted on the
+votes of the train split without any answer, on train and on test. Ties and uncovered rows count at their expected value
+under a random choice. With `--tables`, the precision and coverage of each rule on the train split.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+import snorkel_dsl as sd
+
+ROOT = Path(__file__).parents[1]
+CENSUS = (
+    "age,workclass,fnlwgt,education,education-num,marital-status,occupation,relationship,race,sex,"
+    "capital-gain,capital-loss,hours-per-week,native-country,income"
+)
+Split = tuple[pd.DataFrame, npt.NDArray[np.int64]]
+
+
+def weak_labels(path: Path, strip_first_word: bool = False) -> Split:
+    """Texts and gold of a file in the layout of the WRENCH collection."""
+    records = json.loads(path.read_text(encoding="utf-8")).values()
+    texts = [record["data"]["text"] for record in records]
+    if strip_first_word:  # the published test questions begin with their own answer
+        texts = [text.split(maxsplit=1)[1] for text in texts]
+    return pd.DataFrame({"text": texts}), np.array([record["label"] for record in records])
+
+
+def youtube(data: Path, split: str) -> Split:
+    """Comments; ham 0, spam 1."""
+    return weak_labels(data / "youtube_spam" / f"{split}.json")
+
+
+def questions(data: Path, split: str) -> Split:
+    """Questions; six coarse types."""
+    return weak_labels(data / "trec" / f"{split}.json", strip_first_word=split == "test")
+
+
+def chest_xray(data: Path, split: str) -> Split:
+    """Reports; normal 0, abnormal 1."""
+    table = pd.read_csv(data / "chest_xray" / f"{split}_entries.csv")
+    return table[["text"]], table["label"].to_numpy()
+
+
+def income(data: Path, split: str) -> Split:
+    """People; at most 50,000 a year 0, more 1."""
+    path = data / "census" / ("adult.data" if split == "train" else "adult.test")
+    names = CENSUS.split(",")
+    table = pd.read_csv(path, names=names, skiprows=int(split == "test"), skipinitialspace=True, na_values="?")
+    return table.drop(columns="income"), table["income"].str.contains(">50K").to_numpy().astype(np.int64)
+
+
+SETS: dict[str, Callable[[Path, str], Split]] = {
+    "youtube/published": youtube,
+    "youtube/spam": youtube,
+    "chest_xray/published": chest_xray,
+    "chest_xray/triage": chest_xray,
+    "questions/coarse": questions,
+    "income/census": income,
+}
+
+
+def report(name: str, read: Callable[[Path, str], Split], data: Path, tables: bool) -> None:
+    """Print one rule set's lines."""
+    rules = sd.compile(ROOT / "rulesets" / f"{name}.rules")
+    rows, gold = read(data, "train")
+    train = rules.apply(rows)
+    majority, model = sd.MajorityVote().fit(train), sd.LabelModel().fit(train)
+    if tables:
+        table = train.summary(gold)[["polarity", "coverage", "conflicts", "accuracy"]].round(3)
+        table.index = table.index.str.rpartition(".").get_level_values(2)
+        print(table.to_string())
+    for split in ("train", "test"):
+        rows, gold = read(data, split)
+        votes = train if split == "train" else rules.apply(rows)
+        scores = (votes.covered.mean(), majority.score(votes, gold), model.score(votes, gold))
+        print(
+            f"{name:22} {split:6} {len(gold):6,} rows {len(votes.functions):3} functions",
+            *(f"{s:9.3f}" for s in scores),
+        )
+
+
+def main() -> None:
+    """Run them all."""
+    data = os.environ.get("SNORKEL_DSL_DATA")
+    if not data:
+        sys.exit("set SNORKEL_DSL_DATA to the folder of real data")
+    print(f"{'':58}{'coverage':>10}{'majority':>10}{'model':>10}")
+    for name, read in SETS.items():
+        report(name, read, Path(data), "--tables" in sys.argv)
+
+
+if __name__ == "__main__":
+    main()
