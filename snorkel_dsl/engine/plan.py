@@ -11,9 +11,10 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from snorkel_dsl.engine.kernels import KERNELS
+from snorkel_dsl.engine.proposals import SCANNED
 from snorkel_dsl.language import ir
 from snorkel_dsl.language.types import Kind
-from snorkel_dsl.predicates import Catalog, catalog
 from snorkel_dsl.votes import TaskLabels
 
 
@@ -75,6 +76,7 @@ class Plan:
     label_sets: tuple[frozenset[int], ...]
     lazy: tuple[bool, ...]  # for each node, whether some of it runs row by row
     frame_of: Mapping[int, int]  # the frame that a node of kind PIECES makes
+    scans: Mapping[int, tuple[int, ...]]  # by node of kind TEXT, the nodes that look for something in it
 
     def __str__(self) -> str:
         lines = [f"{number}: {self._describe(node)}" for number, node in enumerate(self.nodes)]
@@ -122,30 +124,44 @@ def _describe_function(function: FunctionPlan) -> str:
     return f"{function.name}: " + "; ".join(parts)
 
 
-def plan(program: ir.Program, operators: Catalog | None = None) -> Plan:
-    """The plan of a program. `operators` is the catalog to use, in place of the package's own."""
+def plan(program: ir.Program) -> Plan:
+    """The plan of a program."""
     codes = _Codes(program)
-    builder = _Builder(catalog() if operators is None else operators)
+    builder = _Builder()
     functions = tuple(_function(function, builder, codes) for function in program.functions)
     tasks = tuple(TaskLabels(task.name, task.labels) for task in program.tasks)
     numbers = {task.name: number for number, task in enumerate(tasks)}
     task_of = tuple(numbers[function.task] for function in program.functions)
     nodes, frames = tuple(builder.nodes), tuple(builder.frames)
-    return Plan(program, nodes, frames, functions, tasks, task_of, tuple(codes.sets), _lazy(nodes), builder.frame_of)
+    scans = _scans(nodes)
+    lazy = _lazy(nodes, frozenset(number for scanned in scans.values() for number in scanned))
+    return Plan(program, nodes, frames, functions, tasks, task_of, tuple(codes.sets), lazy, builder.frame_of, scans)
 
 
-# What the engine computes on all rows at once.
+# What the engine computes on all rows at once, beside the kernels of the catalog and what is scanned for.
 _VECTORISED = frozenset(
     {"column", "constant", "piece", "lift", "quantified", "and", "or", "not", "at_least_of", "at_most_of", "is_missing"}
 )
 
 
-def _lazy(nodes: tuple[Node, ...]) -> tuple[bool, ...]:
+def _lazy(nodes: tuple[Node, ...], scanned: frozenset[int]) -> tuple[bool, ...]:
     """For each node, whether it or one of its arguments runs row by row."""
     lazy: list[bool] = []
-    for node in nodes:
-        lazy.append(node.operator not in _VECTORISED or any(lazy[argument] for argument in node.arguments))
+    for number, node in enumerate(nodes):
+        own = number not in scanned and node.operator not in _VECTORISED and node.operator not in KERNELS
+        lazy.append(own or any(lazy[argument] for argument in node.arguments))
     return tuple(lazy)
+
+
+def _scans(nodes: tuple[Node, ...]) -> dict[int, tuple[int, ...]]:
+    """By text, the nodes that the scanner can answer or narrow down: an operator on it with constants otherwise."""
+    found: dict[int, list[int]] = {}
+    for number, node in enumerate(nodes):
+        if node.operator in SCANNED and nodes[node.arguments[0]].kind is Kind.TEXT:
+            text, *others = node.arguments
+            if all(nodes[other].operator == "constant" for other in others):
+                found.setdefault(text, []).append(number)
+    return {text: tuple(numbers) for text, numbers in found.items()}
 
 
 def _function(function: ir.LabelingFunction, builder: _Builder, codes: _Codes) -> FunctionPlan:
@@ -185,7 +201,6 @@ class _Codes:
 class _Builder:
     """Nodes and frames while they are collected."""
 
-    operators: Catalog
     nodes: list[Node] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=lambda: [Frame()])
     numbers: dict[Hashable, int] = field(default_factory=dict)

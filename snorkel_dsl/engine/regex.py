@@ -202,7 +202,8 @@ def _category(text: str, flags: int) -> Toggles:
 def _from_members(points: Toggles, member: npt.NDArray[np.bool_]) -> Toggles:
     """A set from its membership at sorted points, which holds up to the next point."""
     before = np.concatenate([[False], member[:-1]])
-    return points[member != before]
+    changes: Toggles = points[member != before]
+    return changes
 
 
 def members(toggles: Toggles, points: Toggles) -> npt.NDArray[np.bool_]:
@@ -414,7 +415,7 @@ class _Classes:
 
     def representative(self, character: int) -> int:
         """The representative of a character."""
-        return self.chosen[self.numbers[np.searchsorted(self.points, character, side="right") - 1]]
+        return self.chosen[int(self.numbers[np.searchsorted(self.points, character, side="right") - 1])]
 
     def representatives(self, toggles: Toggles) -> list[int]:
         """The representatives of the characters of a set."""

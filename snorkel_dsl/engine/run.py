@@ -7,7 +7,7 @@ may be known in part. A part depends on nothing but its batch, so parts may be c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,11 +15,16 @@ import pyarrow as pa
 
 from snorkel_dsl.engine import logic
 from snorkel_dsl.engine.faults import Fault, Faults
+from snorkel_dsl.engine.kernels import KERNELS
 from snorkel_dsl.engine.plan import FunctionPlan, Node, Plan, plan
+from snorkel_dsl.engine.proposals import Needle, needles
+from snorkel_dsl.engine.regex import Matcher
+from snorkel_dsl.engine.scan import Hits, Scan
 from snorkel_dsl.engine.table import BATCH_ROWS, Table, batches
 from snorkel_dsl.engine.values import (
     Index,
     Mask,
+    Numbers,
     Objects,
     Texts,
     Truth,
@@ -39,10 +44,12 @@ from snorkel_dsl.votes import LabelMatrix
 class Execution:
     """The values of a plan's nodes on one table."""
 
-    def __init__(self, plan: Plan, table: Table, operators: Catalog) -> None:
+    def __init__(self, plan: Plan, table: Table, operators: Catalog, scans: Scans) -> None:
         self.plan = plan
         self.table = table
         self.operators = operators
+        self.scans = scans
+        self._hits: dict[int, Hits] = {}
         self._values: dict[int, Value] = {}
         self._known: dict[int, Mask] = {}  # where a value is known; a node that is not in it is known everywhere
         self._parents: dict[int, Index] = {}
@@ -97,8 +104,36 @@ class Execution:
             case "is_missing":
                 missing = self.value(node.arguments[0], need).missing
                 return Truth(np.zeros(self._size(node.frame), bool) if missing is None else missing)
+            case _ if number in self.scans.of_node:
+                return self._scanned(number, node)
+            case operator if operator in KERNELS:
+                return self._kernel(node, need)
             case _:
                 return self._row_by_row(node, need)
+
+    def _kernel(self, node: Node, need: Mask | None) -> Value:
+        """An operator on all rows at once."""
+        values = [self.value(argument, need) for argument in node.arguments]
+        with np.errstate(all="ignore"):
+            result = KERNELS[node.operator](*values)
+        return _missing_where(result, union([value.missing for value in values]))
+
+    def _scanned(self, number: int, node: Node) -> Value:
+        """An operator that the scan answers, but for the rows that must be asked."""
+        if number not in self._hits:
+            text = self.scans.of_node[number]
+            value = self.value(text)
+            if not isinstance(value, Texts):
+                raise TypeError(f"node {text} is not a text")
+            self._hits.update(self.scans.run(text, value))
+        hits, n = self._hits[number], self._size(node.frame)
+        found: Any = np.zeros(n, np.bool_ if node.kind is Kind.CONDITION else np.float64)
+        found[hits.sure] = 1
+        if len(hits.maybe):
+            ask = self.scans.confirm(number, self.operators)
+            found[hits.maybe] = [ask(string) for string in self.value(node.arguments[0]).python(hits.maybe)]
+        missing = self.value(node.arguments[0]).missing
+        return Truth(found, missing) if node.kind is Kind.CONDITION else Numbers(found, missing)
 
     def _connective(self, node: Node, need: Mask | None) -> Truth:
         """And, or: cheap arguments first, costly ones only where they can still change the answer."""
@@ -196,6 +231,56 @@ class Execution:
         return logic.unknown_where(counted, self.value(pieces).missing)
 
 
+def _missing_where(value: Value, missing: Mask | None) -> Value:
+    """A result of a kernel, missing where an argument is."""
+    if missing is None:
+        return value
+    match value:
+        case Truth():
+            return logic.unknown_where(value, missing)
+        case Numbers():
+            return Numbers(np.where(missing, 0, value.values), union([value.missing, missing]))
+        case _:
+            return value
+
+
+def _with(evaluate: Callable[..., Any], constants: list[Any]) -> Callable[[Any], Any]:
+    """An evaluation with all its arguments but the first."""
+    return lambda text: evaluate(text, *constants)
+
+
+class Scans:
+    """What the nodes of a plan look for in texts, compiled once and kept for all batches."""
+
+    def __init__(self, plan: Plan, scanner: str | None = None) -> None:
+        self.of_node = {number: text for text, numbers in plan.scans.items() for number in numbers}
+        self._plan = plan
+        self._confirm: dict[int, Callable[[Any], Any]] = {}
+        self._scans = {
+            text: Scan([self._needles(number) for number in plan.scans[text]], scanner) for text in plan.scans
+        }
+
+    def _needles(self, number: int) -> tuple[Needle, ...]:
+        """What one node looks for."""
+        node = self._plan.nodes[number]
+        return needles(node.operator, [self._plan.nodes[argument].detail for argument in node.arguments[1:]])
+
+    def confirm(self, number: int, operators: Catalog) -> Callable[[Any], Any]:
+        """What to ask a single text for one node: a pattern its linear matcher, anything else its evaluation."""
+        if number not in self._confirm:
+            node = self._plan.nodes[number]
+            constants = [self._plan.nodes[argument].detail for argument in node.arguments[1:]]
+            if node.operator == "matches":
+                self._confirm[number] = Matcher(constants[0]).search
+            else:
+                self._confirm[number] = _with(operators[node.operator].evaluate, constants)
+        return self._confirm[number]
+
+    def run(self, text: int, value: Texts) -> dict[int, Hits]:
+        """For each node that looks for something in a text, where it is."""
+        return dict(zip(self._plan.scans[text], self._scans[text].run(value), strict=True))
+
+
 _PARTIAL = frozenset({Kind.CONDITION, Kind.NUMBER, Kind.TIME, Kind.CLOCK, Kind.DURATION, Kind.YES_NO})
 
 # ---------------------------------------------------------------------------------------------------------- functions
@@ -242,9 +327,9 @@ def _by_column(function: FunctionPlan, execution: Execution, open_: Mask) -> lis
     return found
 
 
-def _part(plan: Plan, table: Table, operators: Catalog, facts: RuleFacts) -> LabelMatrix:
+def _part(plan: Plan, table: Table, operators: Catalog, scans: Scans, facts: RuleFacts) -> LabelMatrix:
     """The votes of all functions on one table."""
-    execution = Execution(plan, table, operators)
+    execution = Execution(plan, table, operators, scans)
     rows, codes, indptr = [], [], [0]
     code_type = _code_type(plan)
     for function in plan.functions:
@@ -283,28 +368,34 @@ def _matrix(plan: Plan, n: int, indptr: list[int], rows: list[Any], codes: list[
 
 
 def apply(
-    program: ir.Program, data: Iterable[pa.RecordBatch], facts: RuleFacts | None = None
+    program: ir.Program, data: Iterable[pa.RecordBatch], facts: RuleFacts | None = None, scanner: str | None = None
 ) -> Iterator[tuple[LabelMatrix, Faults]]:
     """The votes of a program, batch by batch: for each, its part of the label matrix and its faults.
 
     A part's rows are counted from 0; a fault's row counts from the first row of all the data. At most one batch with
-    its votes is in memory. Raises RulesError where a batch lacks a column.
+    its votes is in memory. `scanner` is one of `scan.SCANNERS`; the votes do not depend on it. Raises RulesError where
+    a batch lacks a column.
     """
     made = plan(program)
+    scans = Scans(made, scanner)
     first_row = 0
     for batch in data:
         table, faults = Table.from_batch(batch, program, first_row)
-        yield _part(made, table, catalog(), facts or RuleFacts()), tuple(faults)
+        yield _part(made, table, catalog(), scans, facts or RuleFacts()), tuple(faults)
         first_row += batch.num_rows
 
 
 def label_matrix(
-    program: ir.Program, data: Any, facts: RuleFacts | None = None, batch_rows: int = BATCH_ROWS
+    program: ir.Program,
+    data: Any,
+    facts: RuleFacts | None = None,
+    batch_rows: int = BATCH_ROWS,
+    scanner: str | None = None,
 ) -> tuple[LabelMatrix, Faults]:
     """The votes of a program on all of some data (`engine.table.batches` says what data may be), with its faults."""
     parts: list[LabelMatrix] = []
     faults: list[Fault] = []
-    for part, found in apply(program, batches(data, batch_rows), facts):
+    for part, found in apply(program, batches(data, batch_rows), facts, scanner):
         parts.append(part)
         faults += found
     return join(parts, plan(program), facts or RuleFacts()), tuple(faults)

@@ -101,7 +101,8 @@ def _from_dicts(rows: list[dict[str, Any]] | tuple[dict[str, Any], ...]) -> list
     """Rows as dicts, each with its own keys, as one batch: a key that a row lacks is missing there."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     if not names:
-        return [pa.RecordBatch.from_struct_array(pa.array([{} for _ in rows], pa.struct([])))]
+        nothing: Array = pa.array([{} for _ in rows], pa.struct([]))
+        return [pa.RecordBatch.from_struct_array(nothing)]
     return [pa.RecordBatch.from_arrays([_array([row.get(name) for row in rows]) for name in names], names)]
 
 
@@ -213,14 +214,15 @@ def _read_number(array: Array, type_: Type) -> Read:
     """A finite number within the declared bounds."""
     present = _present(array)
     if _is_text(array):
-        text = pc.utf8_trim_whitespace(pc.cast(array, pa.large_string()))
-        readable = numpy_bools(pc.fill_null(pc.match_substring_regex(text, _PLAIN_NUMBER), False))
-        numbers = pc.cast(pc.if_else(pa.array(readable), text, None), pa.float64())
+        text: Array = pc.utf8_trim_whitespace(pc.cast(array, pa.large_string()))
+        matched: Array = pc.match_substring_regex(text, _PLAIN_NUMBER)
+        readable = numpy_bools(matched.fill_null(False))
+        numbers: Array = pc.cast(pc.if_else(pa.array(readable), text, None), pa.float64())
     elif pa.types.is_integer(array.type) or pa.types.is_floating(array.type) or pa.types.is_decimal(array.type):
         readable, numbers = present, pc.cast(array, pa.float64(), safe=False)
     else:
         readable, numbers = np.zeros(len(array), bool), pa.nulls(len(array), pa.float64())
-    values = pc.fill_null(numbers, 0.0).to_numpy(zero_copy_only=False)
+    values = numbers.fill_null(0.0).to_numpy(zero_copy_only=False)
     bad = dict.fromkeys(np.flatnonzero(present & ~(readable & np.isfinite(values))).tolist(), "not a number")
     if type_.low is not None:
         bad |= dict.fromkeys(np.flatnonzero(present & readable & (values < type_.low)).tolist(), f"below {type_.low:g}")
@@ -236,9 +238,9 @@ def _read_time(array: Array) -> Read:
     """A time: an Arrow timestamp or date, or ISO 8601 text. Without an offset it is UTC."""
     if pa.types.is_timestamp(array.type) or pa.types.is_date(array.type):
         unzoned = array.cast(pa.timestamp(array.type.unit)) if pa.types.is_timestamp(array.type) else array
-        whole = unzoned.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
+        whole: Array = unzoned.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
         missing = null_mask(whole)
-        return Numbers(pc.fill_null(whole, 0).to_numpy(zero_copy_only=False), missing), {}
+        return Numbers(whole.fill_null(0).to_numpy(zero_copy_only=False), missing), {}
     return _read_each(array, Kind.TIME, _time)
 
 

@@ -93,7 +93,8 @@ class Texts:
     @cached_property
     def ascii(self) -> Mask:
         """Where the text has no other than ASCII characters; a missing text has none."""
-        return numpy_bools(pc.fill_null(pc.string_is_ascii(self.array), True))
+        present: Array = pc.string_is_ascii(self.array)
+        return numpy_bools(present.fill_null(True))
 
     def take(self, index: Index) -> Texts:
         """Its values at the given places."""
@@ -178,7 +179,7 @@ def from_python(values: Sequence[Any], kind: Kind) -> Value:
 def full(value: Any, kind: Kind, n: int) -> Value:
     """A constant as a batch of n rows."""
     if kind in (Kind.TEXT, Kind.CHOICE):
-        return Texts(pa.array([value], pa.large_string()).take(pa.array(np.zeros(n, np.int64))))
+        return Texts(pa.repeat(pa.scalar(value, pa.large_string()), n))
     if kind in _NUMERIC:
         return Numbers(np.full(n, value, _NUMERIC[kind]))
     return Objects([value] * n)

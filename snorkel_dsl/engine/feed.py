@@ -1,0 +1,227 @@
+"""From a dataset to votes: finds the columns that the rules read, feeds the engine, and keeps account of every fault.
+
+A row that the reader could not read is broken in all its columns, so every function abstains on it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pyarrow as pa
+
+from snorkel_dsl.datasets.options import ReadOptions, refusal
+from snorkel_dsl.datasets.reading import Dataset
+from snorkel_dsl.diagnostics import Diagnostic, did_you_mean
+from snorkel_dsl.engine import run
+from snorkel_dsl.engine.faults import Fault
+from snorkel_dsl.facts import RuleFacts
+from snorkel_dsl.language import ir
+from snorkel_dsl.votes import LabelMatrix
+
+_MISSING_MARKERS = {
+    "n/a",
+    "na",
+    "#n/a",
+    "nan",
+    "null",
+    "none",
+    "nil",
+    "-",
+    "--",
+    "–",
+    "?",
+    ".",
+    "unknown",
+    "missing",
+    "\\n",
+}
+
+
+@dataclass
+class FaultCount:
+    """The faults of a pass: all of them where `keep`, else the first of each column; how many, and on how many rows.
+
+    `present` counts the values of each column of the rules that were there at all.
+    """
+
+    keep: bool = True
+    faults: list[Fault] = field(default_factory=list)
+    by_column: Counter[str] = field(default_factory=Counter)
+    present: Counter[str] = field(default_factory=Counter)
+    rows: int = 0
+
+    def add(self, found: Sequence[Fault]) -> None:
+        """Count the faults of one batch."""
+        self.rows += len({fault.row for fault in found})
+        for fault in found:
+            if self.keep or not self.by_column[fault.column]:
+                self.faults.append(fault)
+            self.by_column[fault.column] += 1
+
+
+@dataclass(frozen=True)
+class Fed:
+    """One batch: its votes, and the further columns that were asked for, row for row."""
+
+    votes: LabelMatrix
+    extra: pa.RecordBatch
+
+
+def columns_read(program: ir.Program) -> list[ir.DataColumn]:
+    """The declared columns that some function reads."""
+    read = frozenset[str]().union(*(function.columns for function in program.functions))
+    return [column for column in program.columns if column.name in read]
+
+
+def data_columns(program: ir.Program, data: Dataset, options: ReadOptions) -> dict[str, str]:
+    """For the source of each column that is read, the column of the data. Raises RulesError where one is missing."""
+    known = {column.name for column in program.columns} | {column.source for column in program.columns}
+    for name in options.columns:
+        if name not in known:
+            close = did_you_mean(name, known)
+            helps = (
+                f"did you mean `{close}`?" if close else f"the rules have {', '.join(sorted(f'`{k}`' for k in known))}"
+            )
+            raise refusal("unknown-mapped-column", f"`--column {name}=…` names no column of the rules", helps)
+    found, missing = {}, []
+    for column in columns_read(program):
+        wanted = options.columns.get(column.name, options.columns.get(column.source, column.source))
+        found[column.source] = wanted
+        if not data.has(wanted):
+            missing.append(_missing_column(column, wanted, data))
+    if missing:
+        from snorkel_dsl.diagnostics import RulesError
+
+        raise RulesError(missing)
+    return found
+
+
+def _missing_column(column: ir.DataColumn, wanted: str, data: Dataset) -> Diagnostic:
+    message = f"`{data.name}` has no column `{wanted}`"
+    if column.name != wanted:
+        message += f", from which `{column.name}` is read"
+    close = did_you_mean(wanted, data.columns) or did_you_mean(
+        wanted, [name.rpartition(".")[2] for name in data.columns]
+    )
+    close = next((name for name in data.columns if close in (name, name.rpartition(".")[2])), None)
+    meant = f"did you mean `{close}`? " if close else ""
+    example = close or (data.columns[0] if data.columns else "other")
+    return Diagnostic(
+        "missing-column", message, helps=(f"{meant}say so: `--column {column.name}={example}`", data.listing)
+    )
+
+
+def feed(
+    program: ir.Program,
+    data: Dataset,
+    options: ReadOptions,
+    faults: FaultCount,
+    extra: Sequence[str] = (),
+    facts: RuleFacts | None = None,
+) -> Iterator[Fed]:
+    """The votes of a program on a dataset, batch by batch and in order; `faults` is filled on the way.
+
+    Raises RulesError where a column is missing.
+    """
+    sources = data_columns(program, data, options)
+    asked = list(dict.fromkeys([*sources.values(), *extra]))
+    waiting: deque[pa.RecordBatch] = deque()
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for batch in data.batches(asked):
+            waiting.append(batch)
+            yield _renamed(batch, sources)
+
+    first_row = 0
+    for votes, found in run.apply(program, batches(), facts):
+        batch = waiting.popleft()
+        last_row = first_row + batch.num_rows
+        bad = [row for row in data.unreadable if first_row <= row.row < last_row]
+        faults.add([Fault(row.row, "", (), row.value, row.message) for row in bad])
+        faults.add(found)
+        for column in columns_read(program):
+            array = batch.column(sources[column.source])
+            faults.present[column.name] += len(array) - array.null_count
+        yield Fed(without_rows(votes, [row.row - first_row for row in bad]), batch.select(list(extra)))
+        first_row = last_row
+
+
+def _renamed(batch: pa.RecordBatch, sources: dict[str, str]) -> pa.RecordBatch:
+    """The columns under the names by which the rules declare them."""
+    if not sources:
+        return batch
+    return pa.RecordBatch.from_arrays([batch.column(name) for name in sources.values()], names=list(sources))
+
+
+def without_rows(votes: LabelMatrix, rows: Sequence[int]) -> LabelMatrix:
+    """A label matrix in which every function abstains on some rows."""
+    if not rows:
+        return votes
+    kept = ~np.isin(votes.rows, rows)
+    per_function = np.bincount(votes.function_of_vote[kept], minlength=len(votes.functions))
+    indptr = np.concatenate([[0], np.cumsum(per_function)]).astype(np.int64)
+    return replace(votes, indptr=indptr, rows=votes.rows[kept], codes=votes.codes[kept])
+
+
+def votes_of(
+    program: ir.Program,
+    data: Dataset,
+    options: ReadOptions,
+    faults: FaultCount,
+    extra: Sequence[str] = (),
+    facts: RuleFacts | None = None,
+) -> tuple[LabelMatrix, pa.Table]:
+    """The votes on all rows, and the further columns as a table."""
+    fed = list(feed(program, data, options, faults, extra, facts))
+    if not fed:
+        raise refusal("empty-data", f"`{data.name}` has no rows")
+    if not extra:
+        return LabelMatrix.concat([part.votes for part in fed]), pa.table({})
+    table = pa.concat_tables([pa.Table.from_batches([part.extra]) for part in fed], promote_options="permissive")
+    return LabelMatrix.concat([part.votes for part in fed]), table
+
+
+# ------------------------------------------------------------------------------------------------- faults in words
+
+
+def fault_diagnostics(faults: FaultCount) -> list[Diagnostic]:
+    """What could not be read, in words: one diagnostic for the rows, one for each column with bad values.
+
+    A column of which no value can be read is an error (`unreadable-column`), anything else a warning.
+    """
+    return [_about(column, faults) for column in faults.by_column]
+
+
+def _about(column: str, faults: FaultCount) -> Diagnostic:
+    first = next(fault for fault in faults.faults if fault.column == column)
+    number = faults.by_column[column]
+    others = f", and {number - 1:,} more" if number > 1 else ""
+    if not column:
+        message = f"row {first.row + 1} cannot be read: {first.message}{others}"
+        helps = (f"it begins `{first.value[:40]}`", "every rule abstains there")
+        return Diagnostic("unreadable-row", message, helps=helps, severity="warning")
+    if number == faults.present[column]:
+        message = (
+            f"no value of the column `{column}` can be read: `{first.value}` in row {first.row + 1} is {first.message}"
+        )
+        return Diagnostic("unreadable-column", message, helps=_advice(first, column, all_bad=True))
+    message = f"the column `{column}` holds `{first.value}` in row {first.row + 1}, which is {first.message}{others}"
+    return Diagnostic("unreadable-value", message, helps=_advice(first, column, all_bad=False), severity="warning")
+
+
+def _advice(fault: Fault, column: str, all_bad: bool) -> tuple[str, ...]:
+    if fault.value.strip().lower() in _MISSING_MARKERS:
+        return (f'if it stands for a missing value, say so: `--missing "{fault.value.strip()}"`',)
+    if all_bad:
+        return (
+            f"declare `{column}` as it is (`{column} text`), or read it from another column: `--column {column}=…`",
+        )
+    return (f"the rules that read `{column}` abstain there: {_listed(fault.rules)}",)
+
+
+def _listed(rules: tuple[str, ...]) -> str:
+    shown = ", ".join(f"`{rule}`" for rule in rules[:3])
+    return shown + (f" and {len(rules) - 3} more" if len(rules) > 3 else "")

@@ -1,0 +1,193 @@
+"""What bytes to look for, for each operator that looks for something in a text.
+
+A text is scanned in one of two forms: ASCII text as it is, and any other text as it is (`matches`, `contains`, …) or
+folded (`mentions`). For ASCII text the bytes mostly decide. For other text they propose, and the operator's own
+evaluation confirms. What is looked for must never miss a row; finding too many rows only costs time.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from snorkel_dsl.engine import regex
+from snorkel_dsl.language import ir
+from snorkel_dsl.language.text.characters import case_folding, simple_fold
+from snorkel_dsl.language.text.terms import REST, SEPARATOR, WORD, CompiledTerm, compile_term
+
+_SPACE = rb"(?:[\t-\r\x1c- ]+|-)"  # in an ASCII text that is not folded: any white space, or a hyphen
+_ONLY_SPACE = rb"[\t-\r\x1c- ]+"
+_EDGE = rb"[^0-9A-Za-z]"
+_NO_EDGE = rb"[0-9A-Za-z]"
+
+SCANNED = frozenset(
+    {"matches", "contains", "contains_count", "contains_terms", "starts_with", "ends_with", "is_text"}
+    | {"mentions", "mentions_count", "mentions_terms", "followed_by"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Needle:
+    """Patterns of which one must be found: in ASCII text (`ascii`) and in other text (`other`), folded where `folded`.
+
+    None: nothing can be looked for, every row must be asked. `ascii_exact`, `other_exact`: finding one decides.
+    """
+
+    ascii: tuple[bytes, ...] | None
+    other: tuple[bytes, ...] | None
+    folded: bool = False
+    ascii_exact: bool = False
+    other_exact: bool = False
+
+
+def needles(operator: str, constants: Sequence[Any]) -> tuple[Needle, ...]:
+    """What an operator of SCANNED with its constants looks for, all of which must be found."""
+    match operator:
+        case "matches":
+            return (_pattern(constants[0]),)
+        case "contains":
+            return (_characters(constants[0], exact=not constants[0].masks),)
+        case "contains_count" | "contains_terms":
+            return (_characters(constants[0], exact=False),)
+        case "starts_with":
+            return (_characters(constants[0], before=rb"\xff"),)
+        case "ends_with":
+            return (_characters(constants[0], after=rb"\xfe"),)
+        case "is_text":
+            return (_characters(ir.TermList(tuple(map(ir.Term, constants[0]))), before=rb"\xff", after=rb"\xfe"),)
+        case "mentions":
+            return (_words(constants[0], exact=not constants[0].masks),)
+        case "mentions_count" | "mentions_terms":
+            return (_words(constants[0], exact=False),)
+        case "followed_by":
+            return (_words(constants[0], exact=False), _words(constants[1], exact=False))
+    raise KeyError(operator)
+
+
+def _pattern(pattern: ir.Pattern) -> Needle:
+    """A regular expression."""
+    tree = regex.parse(pattern)
+    narrow, wide = regex.propose(tree, wide=False), regex.propose(tree, wide=True)
+    return Needle(
+        (narrow.pattern,) if narrow.width else None,
+        (wide.pattern,) if wide.width else None,
+        ascii_exact=narrow.exact,
+    )
+
+
+# ------------------------------------------------------------------------------------------------- plain characters
+
+
+def _characters(terms: ir.TermList, exact: bool = True, before: bytes = b"", after: bytes = b"") -> Needle:
+    """Terms as plain characters of the original text, case ignored where the term says so."""
+    looked_for = [term for term in terms.terms if term.text or (before and after)]
+    ascii_ = tuple(dict.fromkeys(before + _literal(term, ascii_only=True) + after for term in looked_for))
+    other = tuple(dict.fromkeys(before + _literal(term, ascii_only=False) + after for term in looked_for))
+    return Needle(ascii_, other, ascii_exact=exact, other_exact=exact)
+
+
+def _literal(term: ir.Term, ascii_only: bool) -> bytes:
+    """A term's characters as bytes."""
+    return b"".join(_choices(_spellings(character, term.exact_case), ascii_only) for character in term.text)
+
+
+def _spellings(character: str, exact_case: bool) -> Iterable[str]:
+    """The characters that count as one: those that simple case folding makes the same."""
+    return (character,) if exact_case else (_unfolded().get(simple_fold(character)) or (character,))
+
+
+@cache
+def _unfolded() -> dict[str, tuple[str, ...]]:
+    """By folded character, the characters that fold to it."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for code, folded in case_folding().items():
+        found[folded] |= {chr(code), folded}
+    return {folded: tuple(sorted(characters)) for folded, characters in found.items()}
+
+
+def _choices(characters: Iterable[str], ascii_only: bool) -> bytes:
+    """One of some characters as bytes; `\\xfd` occurs in no text."""
+    spelled = [c.encode() for c in characters if c.isascii() or not ascii_only]
+    if not spelled:
+        return rb"\xfd"
+    if all(len(one) == 1 for one in spelled):
+        return _byte_class(spelled)
+    return b"(?:" + b"|".join(_escape(one) for one in spelled) + b")"
+
+
+def _byte_class(characters: Iterable[bytes]) -> bytes:
+    """One of some bytes."""
+    return b"[" + b"".join(_escape(character) for character in characters) + b"]"
+
+
+def _escape(characters: bytes) -> bytes:
+    """Bytes that stand for themselves in a pattern."""
+    return b"".join(b"\\x%02x" % byte for byte in characters)
+
+
+# --------------------------------------------------------------------------------------------------- words and phrases
+
+
+def _words(terms: ir.TermList, exact: bool) -> Needle:
+    """Terms as `mentions` looks for them: folded, with edges, a space as good as a hyphen.
+
+    A term with `*` before its end is looked for by its longest part without one.
+    """
+    compiled = [term for term in map(compile_term, terms.terms) if term.atoms]
+    parts = [_part(term) for term in compiled]
+    if not all(part.atoms for part in parts):
+        return Needle(None, None, folded=True)
+    return Needle(
+        tuple(dict.fromkeys(_word(part, folded=False) for part in parts)),
+        tuple(dict.fromkeys(_word(part, folded=True) for part in parts)),
+        folded=True,
+        ascii_exact=exact and all(part.exact for part in parts),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is looked for of a term: some of its atoms, with the edge rule at either side, or a word to follow.
+
+    `exact`: where it is found in ASCII text, the term occurs.
+    """
+
+    atoms: tuple[str, ...]
+    case: bool
+    left: bool
+    right: bool
+    word_follows: bool
+    exact: bool
+
+
+def _part(term: CompiledTerm) -> _Part:
+    """What to look for of a term: all of it, but for a `*` at its end, or else its longest part without a `*`."""
+    stars = [index for index, atom in enumerate(term.atoms) if atom in (REST, WORD)]
+    if not stars:
+        return _Part(term.atoms, term.case, term.left, term.right, False, True)
+    if stars[0] == len(term.atoms) - 1 and len(term.atoms) > 1:
+        return _Part(term.atoms[:-1], term.case, term.left, False, term.atoms[-1] == WORD, True)
+    starts, ends = [0, *(star + 1 for star in stars)], [*stars, len(term.atoms)]
+    start, end = max(zip(starts, ends, strict=True), key=lambda place: place[1] - place[0])
+    return _Part(term.atoms[start:end], term.case, term.left and start == 0, False, False, False)
+
+
+def _word(part: _Part, folded: bool) -> bytes:
+    """A part of a term as bytes, for a text that is folded already or for an ASCII text that is not."""
+    left = _EDGE if part.left else b""
+    right = _EDGE if part.right else (_NO_EDGE if part.word_follows and not folded else b"")
+    return left + b"".join(_atom(atom, part.case, folded) for atom in part.atoms) + right
+
+
+def _atom(atom: str, case: bool, folded: bool) -> bytes:
+    """One atom of a term as bytes."""
+    if atom == SEPARATOR:
+        return b"[ -]" if folded else _SPACE
+    if atom == " " and not folded:
+        return _ONLY_SPACE
+    if folded:
+        return _escape(simple_fold(atom).encode())
+    return _choices(_spellings(atom, case), ascii_only=True)

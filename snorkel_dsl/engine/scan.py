@@ -1,0 +1,290 @@
+"""One pass over a text for everything that all rules look for in it.
+
+The texts of a batch are joined, each between two bytes that no text holds, and scanned as one block for all patterns at
+once: with Vectorscan where it is installed, otherwise text by text with RE2, slower and with the same answers. What comes
+out is, for each thing looked for, the rows where it is for certain and the rows that must be asked.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import re2
+
+from snorkel_dsl.engine.proposals import Needle
+from snorkel_dsl.engine.values import Array, Index, Texts
+from snorkel_dsl.language.text.folding import fold
+
+BLOCK_BYTES = 32 << 20  # what is scanned at once at most, unless a single text is longer
+SCANNERS = ("vectorscan", "re2")
+
+
+@dataclass(frozen=True)
+class Hits:
+    """Where something was found: rows where it is for certain, and rows that must be asked; ascending, never both."""
+
+    sure: Index
+    maybe: Index
+
+
+def default_scanner() -> str:
+    """The scanner to use: `SNORKEL_DSL_SCANNER` (vectorscan or re2) or else the fastest one installed."""
+    chosen = os.environ.get("SNORKEL_DSL_SCANNER", "")
+    if chosen in SCANNERS:
+        return chosen
+    return "vectorscan" if importlib.util.find_spec("hyperscan") else "re2"
+
+
+class Scan:
+    """All that is looked for in one text, ready to run on any batch of it."""
+
+    def __init__(self, wanted: Sequence[tuple[Needle, ...]], scanner: str | None = None) -> None:
+        self._wanted = wanted
+        self._needles = list(dict.fromkeys(needle for needles in wanted for needle in needles))
+        self._scanner = scanner or default_scanner()
+        self._databases: dict[str, Database] = {}
+
+    def run(self, texts: Texts) -> list[Hits]:
+        """For each thing wanted, where it is. A missing text is nowhere."""
+        ascii_rows = texts.ascii if texts.missing is None else texts.ascii & ~texts.missing
+        other_rows = ~texts.ascii
+        found: dict[Needle, list[Hits]] = defaultdict(list)
+        for form, rows in (("ascii", ascii_rows), ("original", other_rows), ("folded", other_rows)):
+            needles = [n for n in self._needles if form == "ascii" or n.folded == (form == "folded")]
+            if needles and rows.any():
+                for needle, hits in zip(needles, self._scan(form, needles, texts, np.flatnonzero(rows)), strict=True):
+                    found[needle].append(hits)
+        return [_together([_merged(found[needle]) for needle in needles]) for needles in self._wanted]
+
+    def _scan(self, form: str, needles: list[Needle], texts: Texts, index: Index) -> list[Hits]:
+        """Where each needle is among some rows, in one form of them."""
+        if form not in self._databases:
+            wanted = [needle.ascii if form == "ascii" else needle.other for needle in needles]
+            self._databases[form] = Database.of(wanted, self._scanner)
+        database = self._databases[form]
+        found = database.find(_bytes(texts, index, form == "folded"))
+        nowhere = np.empty(0, np.int64)
+        hits = []
+        for number, needle in enumerate(needles):
+            rows = index if number in database.unscanned else index[found.get(number, nowhere)]
+            exact = needle.ascii_exact if form == "ascii" else needle.other_exact
+            exact = exact and number not in database.inexact and number not in database.unscanned
+            hits.append(Hits(rows, nowhere) if exact else Hits(nowhere, rows))
+        return hits
+
+
+def _merged(hits: list[Hits]) -> Hits:
+    """The hits of one needle in the different forms of a text, which share no rows."""
+    nowhere = np.empty(0, np.int64)
+    if len(hits) == 1:
+        return hits[0]
+    sure = np.sort(np.concatenate([nowhere, *(one.sure for one in hits)]))
+    return Hits(sure, np.sort(np.concatenate([nowhere, *(one.maybe for one in hits)])))
+
+
+def _together(hits: list[Hits]) -> Hits:
+    """Where several needles are all found: a row that must be asked about one must be asked."""
+    if len(hits) == 1:
+        return hits[0]
+    rows = [np.union1d(one.sure, one.maybe) for one in hits]
+    both = rows[0]
+    for other in rows[1:]:
+        both = np.intersect1d(both, other)
+    return Hits(np.empty(0, np.int64), both)
+
+
+def _bytes(texts: Texts, index: Index, folded: bool) -> Array:
+    """Some rows of a text as an Arrow array of bytes."""
+    if folded:
+        return pa.array(
+            [fold(text).text.encode() for text in texts.python(index) if text is not None], pa.large_binary()
+        )
+    chosen = texts.array if len(index) == len(texts.array) else texts.array.take(pa.array(index))
+    return chosen.cast(pa.large_binary())
+
+
+# ------------------------------------------------------------------------------------------------------------ databases
+
+
+class Engine(Protocol):
+    """A compiled set of patterns: which of them are where in an array of texts."""
+
+    def events(self, texts: Array) -> Iterator[tuple[Index, Index]]:
+        """Numbers of patterns, and beside each the number of a text that it is in, in any order, with repeats."""
+        ...
+
+
+@dataclass(frozen=True)
+class Database:
+    """Patterns compiled together. `users` are the needles of each event that the engine reports.
+
+    `unscanned` are needles that no pattern can stand for, `inexact` those whose pattern finds too much.
+    """
+
+    engine: Engine
+    users: tuple[tuple[int, ...], ...]
+    unscanned: frozenset[int]
+    inexact: frozenset[int]
+
+    @classmethod
+    def of(cls, wanted: Sequence[tuple[bytes, ...] | None], scanner: str) -> Database:
+        """Compile the patterns of some needles. Equal patterns are looked for once."""
+        needles_of: dict[bytes, list[int]] = defaultdict(list)
+        for number, patterns in enumerate(wanted):
+            for pattern in dict.fromkeys(patterns or ()):
+                needles_of[pattern].append(number)
+        users = list(dict.fromkeys(tuple(numbers) for numbers in needles_of.values()))
+        events = {numbers: event for event, numbers in enumerate(users)}
+        expressions = [(pattern, events[tuple(numbers)]) for pattern, numbers in needles_of.items()]
+        make = _Vectorscan if scanner == "vectorscan" else _Re2
+        engine = make(expressions)
+        unscanned = {number for number, patterns in enumerate(wanted) if patterns is None}
+        unscanned |= {number for pattern in engine.refused for number in needles_of[pattern]}
+        inexact = {number for pattern in engine.inexact for number in needles_of[pattern]}
+        return cls(engine, tuple(users), frozenset(unscanned), frozenset(inexact))
+
+    def find(self, texts: Array) -> dict[int, Index]:
+        """For each needle that is found, the numbers of the texts that it is in, ascending."""
+        found: dict[int, list[Index]] = defaultdict(list)
+        n = len(texts)
+        for events, rows in self.engine.events(texts):
+            keys = np.unique(events * n + rows)
+            bounds = np.searchsorted(keys, np.arange(len(self.users) + 1) * n)
+            for event, (start, end) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
+                if start < end:
+                    for needle in self.users[event]:
+                        found[needle].append(keys[start:end] - event * n)
+        return {
+            needle: rows[0] if len(rows) == 1 else np.unique(np.concatenate(rows)) for needle, rows in found.items()
+        }
+
+
+class _Vectorscan:
+    """Patterns compiled by Vectorscan, scanned over joined texts."""
+
+    def __init__(self, expressions: Sequence[tuple[bytes, int]]) -> None:
+        import hyperscan
+
+        self._module = hyperscan
+        self.refused: set[bytes] = set()
+        self.inexact: set[bytes] = set()
+        self._database = self._compile([(pattern, event, 0) for pattern, event in expressions])
+
+    def _compile(self, expressions: list[tuple[bytes, int, int]]) -> Any:
+        """A database; a pattern that is too large is compiled to find too much, or is refused."""
+        if not expressions:
+            return None
+        try:
+            return self._compiled(expressions)
+        except self._module.error:
+            return self._compile_without_refused(expressions)
+
+    def _compile_without_refused(self, expressions: list[tuple[bytes, int, int]]) -> Any:
+        """A database of those patterns that compile alone."""
+        kept = []
+        for pattern, event, _ in expressions:
+            for flags in (0, self._module.HS_FLAG_PREFILTER):
+                if self._compiles((pattern, event, flags)):
+                    kept.append((pattern, event, flags))
+                    if flags:
+                        self.inexact.add(pattern)
+                    break
+            else:
+                self.refused.add(pattern)
+        return self._compiled(kept) if kept else None
+
+    def _compiles(self, expression: tuple[bytes, int, int]) -> bool:
+        try:
+            self._compiled([expression])
+        except self._module.error:
+            return False
+        return True
+
+    def _compiled(self, expressions: list[tuple[bytes, int, int]]) -> Any:
+        database = self._module.Database(mode=self._module.HS_MODE_BLOCK)
+        patterns, events, flags = zip(*expressions, strict=True)
+        database.compile(expressions=patterns, ids=events, elements=len(patterns), flags=flags)
+        return database
+
+    def events(self, texts: Array) -> Iterator[tuple[Index, Index]]:
+        """See `Engine`."""
+        if self._database is None:
+            return
+        for first, part in _parts(texts):
+            seen: list[int] = []
+            note = seen.append
+
+            def found(event: int, _start: int, end: int, _flags: int, _context: object, note: Any = note) -> None:
+                note(event << 40 | end)
+
+            self._database.scan(_joined(part), match_event_handler=found)
+            codes = np.array(seen, np.int64)
+            starts = _offsets(part) + 2 * np.arange(len(part)) + 1
+            yield codes >> 40, np.searchsorted(starts, codes & ((1 << 40) - 1), side="right") - 1 + first
+
+
+def _offsets(texts: Array) -> Index:
+    """Where each text begins in the bytes of all, the first at 0."""
+    offsets = np.frombuffer(texts.buffers()[1], np.int64)[texts.offset : texts.offset + len(texts)]
+    return offsets - offsets[:1]
+
+
+def _parts(texts: Array) -> Iterator[tuple[int, Array]]:
+    """The texts in runs of at most BLOCK_BYTES, each with the number of its first text."""
+    offsets = _offsets(texts)
+    first = 0
+    while first < len(texts):
+        last = max(first + 1, int(np.searchsorted(offsets, offsets[first] + BLOCK_BYTES)))
+        yield first, texts.slice(first, last - first)
+        first = last
+
+
+def _joined(texts: Array) -> bytes:
+    """Texts as one block, each between the bytes START and END."""
+    one_list = pa.LargeListArray.from_arrays(pa.array([0, len(texts)], pa.int64()), texts)
+    separator: Any = pa.scalar(b"\xfe\xff", pa.large_binary())
+    joined: Any = pc.binary_join(one_list, separator)
+    return bytes(b"\xff" + joined[0].as_py() + b"\xfe")
+
+
+class _Re2:
+    """Patterns compiled by RE2 as a set, matched text by text."""
+
+    def __init__(self, expressions: Sequence[tuple[bytes, int]]) -> None:
+        options = re2.Options()
+        options.encoding = re2.Options.Encoding.LATIN1
+        options.dot_nl = True
+        options.log_errors = False
+        options.max_mem = 256 << 20
+        self.refused: set[bytes] = set()
+        self.inexact: set[bytes] = set()
+        self._set = re2.Set.SearchSet(options)
+        self._events: list[int] = []
+        for pattern, event in expressions:
+            try:
+                self._set.Add(pattern)
+                self._events.append(event)
+            except re2.error:
+                self.refused.add(pattern)
+        if self._events:
+            self._set.Compile()
+
+    def events(self, texts: Array) -> Iterator[tuple[Index, Index]]:
+        """See `Engine`."""
+        if not self._events:
+            return
+        events: list[int] = []
+        rows: list[int] = []
+        for row, text in enumerate(texts.to_pylist()):
+            for number in self._set.Match(b"\xff" + text + b"\xfe") or ():
+                events.append(self._events[number])
+                rows.append(row)
+        yield np.array(events, np.int64), np.array(rows, np.int64)
