@@ -46,7 +46,11 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The part of a text from after its first `start` marker up to the next `end` marker, or to the text's end."""
+    """The part of a text from after its first `start` marker up to the next `end` marker after that, or to the text's end.
+
+    The markers are literal, in exact case, and belong to no section. A text without the start marker has no such section:
+    that is empty text, without pieces. (The published chest X-ray votes come out with or without the markers.)
+    """
 
     start: str
     end: str

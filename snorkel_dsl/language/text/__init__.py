@@ -7,4 +7,8 @@ that is ASCII needs no table. Places are character offsets, `start` inclusive an
 
 from __future__ import annotations
 
+from snorkel_dsl.language.text.characters import simple_fold as fold_case
+
+__all__ = ["VERSION", "fold_case"]
+
 VERSION = 1

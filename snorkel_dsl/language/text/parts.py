@@ -166,12 +166,82 @@ def _link(ascii_only: bool) -> re.Pattern[str]:
 # --------------------------------------------------------------------------------------------------------- sentences
 
 # Always followed by more of the same sentence.
-_BEFORE_MORE = frozenset(
-    "dr mr mrs ms mx prof rev hon st gen col maj capt cmdr lt sgt sen rep gov pres supt messrs "
-    "vs cf viz al fig figs eq eqs sec ch art vol pp ed eds approx ca dept est esp incl excl resp hx dx rx tx sx fx pt pts".split()
+_BEFORE_MORE = frozenset(  # fmt: skip
+    {
+        "dr",
+        "mr",
+        "mrs",
+        "ms",
+        "mx",
+        "prof",
+        "rev",
+        "hon",
+        "st",
+        "gen",
+        "col",
+        "maj",
+        "capt",
+        "cmdr",
+        "lt",
+        "sgt",
+        "sen",
+        "gov",
+        "messrs",
+        "vs",
+        "cf",
+        "viz",
+        "al",
+        "fig",
+        "figs",
+        "eq",
+        "eqs",
+        "vol",
+        "pp",
+        "eds",
+        "approx",
+        "ca",
+        "dept",
+        "est",
+        "esp",
+        "incl",
+        "excl",
+        "resp",
+        "hx",
+        "dx",
+        "rx",
+        "tx",
+        "sx",
+        "fx",
+        "pt",
+        "pts",
+    }
 )
 # The same, but only before a number.
-_BEFORE_NUMBER = frozenset("no nos p pg ref refs jan feb mar apr jun jul aug sep sept oct nov dec".split())
+_BEFORE_NUMBER = frozenset(  # fmt: skip
+    {
+        "no",
+        "nos",
+        "p",
+        "pg",
+        "ch",
+        "sec",
+        "art",
+        "ref",
+        "refs",
+        "jan",
+        "feb",
+        "mar",
+        "apr",
+        "jun",
+        "jul",
+        "aug",
+        "sep",
+        "sept",
+        "oct",
+        "nov",
+        "dec",
+    }
+)
 _CLOSING = "\"'”’»)\\]}"
 _STOP = re.compile(
     rf"(?P<stop>[.!?…]+[{_CLOSING}]*)(?=[{ASCII_WHITE_SPACE}\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]|\Z)"

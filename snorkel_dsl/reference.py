@@ -1,0 +1,298 @@
+"""The reference evaluator: what a program means, one row at a time, in plain Python, slow and obvious.
+
+It is the definition of the language. The engine must give the same votes, cell for cell; where the two differ, the engine
+is wrong. It also says why: which clause voted or why none did, what each condition came to, and where in the row's text
+the evidence stands.
+
+A row maps column names to values as `ir.Example` describes them: text `str`, a number `float`, a time in whole
+microseconds, yes/no `bool`, a list as a tuple, a missing value None or no entry at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, SupportsIndex
+
+from snorkel_dsl.language.ir import (
+    Call,
+    Clause,
+    Column,
+    Constant,
+    Expression,
+    LabelingFunction,
+    Piece,
+    Quantified,
+    Vote,
+)
+from snorkel_dsl.language.types import Kind
+from snorkel_dsl.predicates import Predicate, catalog
+from snorkel_dsl.source import Span
+
+Row = Mapping[str, object]
+Truth = bool | None
+
+# ------------------------------------------------------------------------------------------------------------- passages
+
+
+class Passage(str):
+    """A text that knows where it stands: character `start` of the row's column `column`. A slice of it knows as well."""
+
+    column: str
+    start: int
+
+    def __new__(cls, text: str, column: str, start: int = 0) -> Passage:
+        """A passage; `start` counts characters of the column's text."""
+        passage = super().__new__(cls, text)
+        passage.column = column
+        passage.start = start
+        return passage
+
+    def __getitem__(self, key: SupportsIndex | slice) -> str:
+        text = super().__getitem__(key)
+        if isinstance(key, slice):
+            first, _, step = key.indices(len(self))
+            return Passage(text, self.column, self.start + first) if step == 1 else text
+        return text
+
+
+@dataclass(frozen=True, order=True)
+class Match:
+    """A place in the text of a column: character offsets, `start` inclusive and `end` exclusive."""
+
+    column: str
+    start: int
+    end: int
+
+
+# ------------------------------------------------------------------------------------------------------------ evaluation
+
+
+def evaluate(expression: Expression, row: Row, pieces: Sequence[str] = ()) -> Any:
+    """The value of an expression on a row; None where it is missing or unknown.
+
+    `pieces` are the current pieces of the quantifiers around the expression, outermost first.
+    """
+    match expression:
+        case Column(name=name):
+            value = row.get(name)
+            return Passage(value, name) if isinstance(value, str) else value
+        case Constant(value=value):
+            return value
+        case Piece(level=level):
+            return pieces[-1 - level]
+        case Quantified():
+            return _quantified(expression, row, pieces)
+        case Call(operator=operator, arguments=arguments):
+            return _apply(catalog()[operator], [evaluate(argument, row, pieces) for argument in arguments])
+
+
+def _apply(predicate: Predicate, values: list[Any]) -> Any:
+    if not predicate.takes_missing and any(value is None for value in values):
+        return None
+    result = predicate.evaluate(*values)
+    if predicate.signature.result is Kind.TEXT and isinstance(values[0], Passage) and not isinstance(result, Passage):
+        return Passage(result, values[0].column, values[0].start)  # as long as its argument: `outside`
+    return result
+
+
+def _quantified(expression: Quantified, row: Row, pieces: Sequence[str]) -> Truth:
+    current = pieces_of(expression.pieces, row, pieces)
+    if current is None:
+        return None
+    truths = [evaluate(expression.body, row, (*pieces, piece)) for piece in current]
+    return quantify(expression, truths)
+
+
+def pieces_of(expression: Expression, row: Row, pieces: Sequence[str] = ()) -> list[str] | None:
+    """The pieces that an expression of kind PIECES cuts its text into, as passages; None where the text is missing."""
+    places = evaluate(expression, row, pieces)
+    if places is None or not isinstance(expression, Call):
+        return None
+    text: str = evaluate(expression.arguments[0], row, pieces)
+    return [text[start:end] for start, end in places]
+
+
+def quantify(expression: Quantified, truths: Sequence[Truth]) -> Truth:
+    """What a quantifier makes of the truth of its body on each piece, as `ir.Quantified` defines it."""
+    true = sum(truth is True for truth in truths)
+    unknown = sum(truth is None for truth in truths)
+    if expression.every:
+        if not truths or False in truths:
+            return False
+        return None if unknown else True
+    least = 0 if expression.least is None else expression.least
+    most = len(truths) if expression.most is None else expression.most
+    if least <= true and true + unknown <= most:
+        return True
+    return False if true + unknown < least or true > most else None
+
+
+# ---------------------------------------------------------------------------------------------------------------- votes
+
+
+def vote(function: LabelingFunction, row: Row, broken: frozenset[str] = frozenset()) -> Vote | None:
+    """What a labeling function says of a row, as `ir.LabelingFunction` defines it; None: it abstains.
+
+    `broken` are the columns whose value in this row cannot be read.
+    """
+    if function.columns & broken:
+        return None
+    if function.by_column is not None:
+        return _vote_by_column(function, row)
+    if any(evaluate(condition, row) is not False for condition in function.unless):
+        return None
+    truths = [_truth(clause, row) for clause in function.clauses]
+    chosen = _choose(function.clauses, truths)
+    return None if chosen is None else function.clauses[chosen].vote
+
+
+def _vote_by_column(function: LabelingFunction, row: Row) -> Vote | None:
+    if function.by_column is None:
+        return None
+    value = row.get(function.by_column.column)
+    return dict(function.by_column.meanings).get(value) if isinstance(value, str) else None
+
+
+def _truth(clause: Clause, row: Row) -> Truth:
+    """Whether the condition of a clause holds; an `otherwise` has none, which is neither true nor false."""
+    return None if clause.condition is None else evaluate(clause.condition, row)
+
+
+def _choose(clauses: Sequence[Clause], truths: Sequence[Truth]) -> int | None:
+    """The clause that fires: the first that is true, or an `otherwise` after clauses that are all false."""
+    for index, (clause, truth) in enumerate(zip(clauses, truths, strict=True)):
+        if clause.condition is None and all(before is False for before in truths[:index]):
+            return index
+        if truth is True:
+            return index
+    return None
+
+
+# --------------------------------------------------------------------------------------------------------------- tracing
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one condition came to on a row, and why.
+
+    `value`: True, False or None (unknown; or the number, text … of a value inside a comparison). `matches`: the places that
+    the condition itself found, in order. `inside`: the steps of its parts; of a quantifier, one for each piece (`piece`).
+    """
+
+    expression: Expression
+    value: Any
+    matches: tuple[Match, ...] = ()
+    inside: tuple[Step, ...] = ()
+    piece: Match | None = None
+
+    @property
+    def span(self) -> Span | None:
+        """Where the condition stands in the rules file."""
+        return self.expression.span
+
+    @property
+    def evidence(self) -> tuple[Match, ...]:
+        """All places that this step and those inside it found, sorted, each once."""
+        found = {match for step in self.walk() for match in step.matches}
+        return tuple(sorted(found))
+
+    def walk(self) -> list[Step]:
+        """The step and all inside it, outermost first."""
+        return [self, *(step for part in self.inside for step in part.walk())]
+
+
+@dataclass(frozen=True)
+class ClauseTrace:
+    """What became of one clause: its step (None for `otherwise`), and whether it is the one that fired."""
+
+    clause: Clause
+    step: Step | None
+    fired: bool
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Why a labeling function said what it said of a row.
+
+    `vote` is what `vote` gives. `reason` is one of: voted, abstained (a clause says so), unless (`stopped_by` is the first
+    `unless` that is true or unknown), broken (`broken` names the unreadable columns), no clause, and for `votes by column`
+    no meaning.
+    """
+
+    function: LabelingFunction
+    vote: Vote | None
+    reason: str
+    clauses: tuple[ClauseTrace, ...] = ()
+    unless: tuple[Step, ...] = ()
+    broken: tuple[str, ...] = ()
+
+    @property
+    def fired(self) -> ClauseTrace | None:
+        """The clause that fired."""
+        return next((clause for clause in self.clauses if clause.fired), None)
+
+    @property
+    def stopped_by(self) -> Step | None:
+        """The first `unless` that is true or unknown."""
+        return next((step for step in self.unless if step.value is not False), None)
+
+    @property
+    def matches(self) -> tuple[Match, ...]:
+        """The evidence of what decided: of the `unless` that stopped it, or of the clause that fired."""
+        step = self.stopped_by or (self.fired.step if self.fired else None)
+        return step.evidence if step else ()
+
+
+def explain(function: LabelingFunction, row: Row, broken: frozenset[str] = frozenset()) -> Trace:
+    """Why a labeling function says what it says of a row. Every condition is evaluated, also where it decides nothing."""
+    unreadable = tuple(sorted(function.columns & broken))
+    said = vote(function, row, broken)
+    if unreadable:
+        return Trace(function, None, "broken", broken=unreadable)
+    if function.by_column is not None:
+        return Trace(function, said, "no meaning" if said is None else "voted")
+    unless = tuple(trace(condition, row) for condition in function.unless)
+    stopped = any(step.value is not False for step in unless)
+    truths = [_truth(clause, row) for clause in function.clauses]
+    chosen = None if stopped else _choose(function.clauses, truths)
+    clauses = tuple(
+        ClauseTrace(clause, None if clause.condition is None else trace(clause.condition, row), index == chosen)
+        for index, clause in enumerate(function.clauses)
+    )
+    reason = "unless" if stopped else "no clause" if chosen is None else "abstained" if said is None else "voted"
+    return Trace(function, said, reason, clauses, unless)
+
+
+def trace(expression: Expression, row: Row, pieces: Sequence[str] = (), piece: Match | None = None) -> Step:
+    """What an expression came to on a row, with the steps inside it and the places found."""
+    value = evaluate(expression, row, pieces)
+    if isinstance(expression, Quantified):
+        return Step(expression, value, (), _piece_steps(expression, row, pieces), piece)
+    if not isinstance(expression, Call):
+        return Step(expression, value, piece=piece)
+    inside = tuple(
+        trace(argument, row, pieces) for argument in expression.arguments if isinstance(argument, Call | Quantified)
+    )
+    return Step(expression, value, _matches(expression, row, pieces), inside, piece)
+
+
+def _piece_steps(expression: Quantified, row: Row, pieces: Sequence[str]) -> tuple[Step, ...]:
+    current = pieces_of(expression.pieces, row, pieces) or []
+    return tuple(trace(expression.body, row, (*pieces, text), _place(text, 0, len(text))) for text in current)
+
+
+def _matches(call: Call, row: Row, pieces: Sequence[str]) -> tuple[Match, ...]:
+    """The places that an operator found in its text, in the column that the text was cut from."""
+    predicate = catalog()[call.operator]
+    if predicate.places is None:
+        return ()
+    values = [evaluate(argument, row, pieces) for argument in call.arguments]
+    if any(value is None for value in values):
+        return ()
+    found = (_place(values[0], start, end) for start, end in predicate.places(*values))
+    return tuple(place for place in found if place is not None)
+
+
+def _place(text: str, start: int, end: int) -> Match | None:
+    return Match(text.column, text.start + start, text.start + end) if isinstance(text, Passage) else None
