@@ -1,0 +1,289 @@
+"""From a tree to its meaning: names and types are checked, sugar is taken away, and an `ir.Program` is left.
+
+All mistakes of a file are said in one run, and none twice: what is declared wrongly is still declared. The order is that
+of dependence: header, data, tasks, terms, sections, lookups, conditions, rules; the blocks of a file may stand in any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from snorkel_dsl.diagnostics import Diagnostic
+from snorkel_dsl.language import ast, ir
+from snorkel_dsl.language.check.conditions import ConditionsBuilder
+from snorkel_dsl.language.check.declarations import (
+    TermsBuilder,
+    check_language,
+    check_version,
+    declare_columns,
+    declare_lookup,
+    declare_sections,
+    declare_task,
+    refuse,
+    repeated,
+)
+from snorkel_dsl.language.check.later import refuse_block
+from snorkel_dsl.language.check.resolving import NoFiles, Refusal, Resolver, UsedRules
+from snorkel_dsl.language.check.rules import CheckedRule, check_rule
+from snorkel_dsl.language.check.scope import Names, Problems
+from snorkel_dsl.language.hashing import semantic_hash
+from snorkel_dsl.language.types import Signature
+from snorkel_dsl.source import Source, Span
+
+T = TypeVar("T", bound=ast.Node)
+
+__all__ = ["NoFiles", "Refusal", "Resolver", "UsedRules", "check"]
+
+
+def check(
+    file: ast.File, source: Source, signatures: Mapping[str, Signature], resolver: Resolver
+) -> tuple[ir.Program | None, list[Diagnostic]]:
+    """Check a file: the program of its healthy part, and all that is wrong with it, in the order of the places.
+
+    The program is None where there is no sound data block or task, so that nothing could run. `signatures` are those of
+    the catalog of operators; `resolver` opens the files that the rules name.
+    """
+    problems = Problems()
+    names = Names(source, problems, signatures, resolver)
+    _declare(names, file)
+    rules = _check_rules(names, file)
+    program = _program(names, file, rules)
+    return program, sorted(problems.found.values(), key=lambda diagnostic: diagnostic.sort_key)
+
+
+def blocks_of(file: ast.File, kind: type[T]) -> list[T]:
+    """The blocks of a file that are of a class."""
+    return [block for block in file.blocks if isinstance(block, kind)]
+
+
+# -------------------------------------------------------------------------------------------------------- declarations
+
+
+def _declare(names: Names, file: ast.File) -> None:
+    """Everything but the rules."""
+    names.poisoned = frozenset(_lost_names(file))
+    for block in file.blocks:
+        refuse_block(names, block)
+    _check_headers(names, file)
+    _declare_data(names, file)
+    _declare_tasks(names, file)
+    _declare_shared(names, file)
+
+
+def _lost_names(file: ast.File) -> Iterable[str]:
+    """Names that count as declared although nothing is known of them."""
+    for block in file.blocks:
+        match block:
+            case ast.Broken(declared=declared, names=inside):
+                yield from (name.text for name in inside)
+                if declared is not None:
+                    yield declared.text
+            case ast.Slice() | ast.Transform() | ast.Augment() | ast.Context():
+                yield block.name.text
+
+
+def _broken(file: ast.File, *keywords: str) -> bool:
+    """Whether a block that could not be read may have been one of these."""
+    return any(block.keyword in keywords or block.keyword not in _KEYWORDS for block in blocks_of(file, ast.Broken))
+
+
+_KEYWORDS = frozenset(
+    (
+        "language package use data task require terms sections context lookup condition rule slice transform augment"
+    ).split()
+)
+
+
+def _only(names: Names, blocks: list[T], keyword: str, why: str) -> T | None:
+    """The only block of its sort; any further one is an error."""
+    for again in blocks[1:]:
+        names.report(
+            "repeated-block",
+            f"there are two `{keyword}` blocks",
+            _head(names, again),
+            why,
+            others=[(_head(names, blocks[0]), "the first is here")],
+        )
+    return blocks[0] if blocks else None
+
+
+def _head(names: Names, block: ast.Node) -> Span:
+    """The first line of a block."""
+    written = names.source.slice(block.span)
+    return Span(block.span.start, block.span.start + len(written.split("\n")[0].split("#")[0].rstrip()))
+
+
+def _check_headers(names: Names, file: ast.File) -> None:
+    language = _only(names, blocks_of(file, ast.Language), "language", "one is enough")
+    if language is not None:
+        check_language(names, language)
+    package = _only(names, blocks_of(file, ast.Package), "package", "a file is one package")
+    if package is not None:
+        check_version(names, package)
+
+
+def _declare_data(names: Names, file: ast.File) -> None:
+    data = _only(names, blocks_of(file, ast.Data), "data", "a file is about one table")
+    if data is not None:
+        declare_columns(names, data)
+    elif not _broken(file, "data"):
+        _missing(names, file, "data", "no-data", "nothing says what the columns are", "data comment\n    text  text")
+
+
+def _missing(names: Names, file: ast.File, keyword: str, kind: str, label: str, example: str) -> None:
+    if not blocks_of(file, ast.Rule):
+        return
+    first = blocks_of(file, ast.Rule)[0]
+    names.report(
+        kind, f"there is no `{keyword}` block", _head(names, first), label, helps=[f"write one above:\n\n{example}\n"]
+    )
+
+
+def _declare_tasks(names: Names, file: ast.File) -> None:
+    places: dict[str, Span] = {}
+    data = blocks_of(file, ast.Data)
+    for task in blocks_of(file, ast.Task):
+        if task.on is not None and data and task.on.text != data[0].name.text:
+            names.unknown("data block", [data[0].name.text], task.on)
+        if not repeated(names, "task", task.name, places):
+            declare_task(names, task)
+    if not places and not _broken(file, "task"):
+        example = "task spam on comment\n    labels HAM, SPAM"
+        _missing(names, file, "task", "no-task", "nothing says what the labels are", example)
+
+
+def _declare_shared(names: Names, file: ast.File) -> None:
+    """What rules share: terms, sections, lookups, conditions, and what is used from other files."""
+    _use_names(names, file)
+    places: dict[str, Span] = {}
+    terms = [block for block in blocks_of(file, ast.Terms) if _is_new(names, "terms list", block.name, places)]
+    TermsBuilder(names, terms).build_all()
+    places = {}
+    for sections in blocks_of(file, ast.Sections):
+        declare_sections(names, sections, places)
+    places = {}
+    for lookup in blocks_of(file, ast.Lookup):
+        if _is_new(names, "lookup", lookup.name, places):
+            declare_lookup(names, lookup)
+    places = {}
+    conditions = [block for block in blocks_of(file, ast.Condition) if _is_new(names, "condition", block.name, places)]
+    ConditionsBuilder(names, conditions).build_all()
+
+
+def _is_new(names: Names, what: str, name: ast.Name, places: dict[str, Span]) -> bool:
+    """Whether a name is free: of its own sort, and of those that stand in the same places."""
+    if repeated(names, what, name, places):
+        return False
+    other = names.kind_of(name.text)
+    if other is None:
+        return True
+    names.report(
+        "duplicate-name", f"`{name.text}` is already {other}", name, "the same name", helps=["choose another name"]
+    )
+    return False
+
+
+# ---------------------------------------------------------------------------------------------------- names of other files
+
+
+def _use_names(names: Names, file: ast.File) -> None:
+    for use in blocks_of(file, ast.UseNames):
+        found = names.resolver.rules(use.path.text)
+        if isinstance(found, Refusal):
+            refuse(names, found, use.path)
+            names.poisoned |= {name.text for name in use.names}
+            continue
+        other = Names(found.source, names.problems, names.signatures, found.resolver, patterns=names.patterns)
+        for diagnostic in found.diagnostics:
+            names.problems.add(found.source, diagnostic)
+        other.poisoned = frozenset(_lost_names(found.file))
+        _declare_for_others(other, found.file)
+        for name in use.names:
+            _take(names, other, name)
+
+
+def _declare_for_others(other: Names, file: ast.File) -> None:
+    """What a file gives to others: terms, lookups and conditions; its columns are known to its own conditions only."""
+    for data in blocks_of(file, ast.Data)[:1]:
+        declare_columns(other, data)
+    _declare_shared(other, file)
+
+
+def _take(names: Names, other: Names, name: ast.Name) -> None:
+    own = names.kind_of(name.text)
+    if own is not None:
+        names.report(
+            "duplicate-name", f"`{name.text}` is already {own} of this file", name, helps=["rename one of them"]
+        )
+        return
+    if name.text in other.terms:
+        names.terms[name.text] = other.terms[name.text]
+    elif name.text in other.lookups:
+        names.lookups[name.text] = other.lookups[name.text]
+    elif name.text in other.conditions:
+        _take_condition(names, other, name)
+    elif other.is_poisoned(name.text):
+        names.poisoned |= {name.text}
+    else:
+        names.poisoned |= {name.text}
+        given = [*other.terms, *other.lookups, *other.conditions]
+        what = other.kind_of(name.text)
+        label = f"there it is {what}" if what else f"not declared in `{other.source.name}`"
+        names.unknown("terms list, lookup or condition", given, name, label=label)
+
+
+def _take_condition(names: Names, other: Names, name: ast.Name) -> None:
+    condition = other.conditions[name.text]
+    names.conditions[name.text] = condition
+    if condition is None or not ir.columns_of(condition.body):
+        return
+    names.conditions[name.text] = None
+    names.report(
+        "wrong-arguments",
+        f"the condition `{name.text}` asks something of the columns of its own file",
+        name,
+        "cannot be used from here",
+        helps=[f"give it a parameter there: `condition {name.text} of some text as it`"],
+    )
+
+
+# ----------------------------------------------------------------------------------------------------------- the program
+
+
+def _check_rules(names: Names, file: ast.File) -> list[CheckedRule]:
+    blocks = blocks_of(file, ast.Rule)
+    places: dict[str, Span] = {}
+    new = [block for block in blocks if not repeated(names, "rule", block.name, places)]
+    names.rules = places
+    checked = [check_rule(names, block) for block in new]
+    return [rule for rule in checked if rule is not None]
+
+
+def _program(names: Names, file: ast.File, rules: list[CheckedRule]) -> ir.Program | None:
+    data, packages = blocks_of(file, ast.Data), blocks_of(file, ast.Package)
+    if not data or not names.tasks:
+        return None
+    package = packages[0] if packages else None
+    prefix = "" if package is None else f"{package.name.text}."
+    program = ir.Program(
+        data[0].name.text,
+        tuple(column for column in names.columns.values() if column is not None),
+        tuple(names.tasks.values()),
+        tuple(replace(function, name=prefix + function.name) for rule in rules for function in rule.functions),
+        tuple(_with_prefix(rule.rule, prefix) for rule in rules),
+        None if package is None else package.name.text,
+        None if package is None or package.version is None else package.version.text,
+        names.source,
+        {name: condition.body for name, condition in names.conditions.items() if condition is not None},
+    )
+    return replace(program, functions=tuple(_with_hash(program, function) for function in program.functions))
+
+
+def _with_prefix(rule: ir.Rule, prefix: str) -> ir.Rule:
+    return replace(rule, functions=tuple(prefix + name for name in rule.functions))
+
+
+def _with_hash(program: ir.Program, function: ir.LabelingFunction) -> ir.LabelingFunction:
+    return replace(function, semantic_hash=semantic_hash(program, function))

@@ -1,0 +1,446 @@
+"""Blocks that declare: data, tasks, terms, sections, lookups, and names used from other files.
+
+Terms and conditions may be used before the place where they are declared, so both are resolved when they are first asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from snorkel_dsl.diagnostics import did_you_mean
+from snorkel_dsl.language import ast, ir, types
+from snorkel_dsl.language.check.later import comes_later
+from snorkel_dsl.language.check.resolving import Refusal
+from snorkel_dsl.language.check.scope import NamedSection, Names
+from snorkel_dsl.language.types import Kind, Type
+from snorkel_dsl.source import Span
+
+_VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
+RESERVED_LABELS = ("none", "abstain")
+
+
+# ------------------------------------------------------------------------------------------------------------- headers
+
+
+def check_language(names: Names, block: ast.Language) -> None:
+    """`language 1` is the only version that there is."""
+    if block.version.value != 1:
+        names.report(
+            "unknown-language",
+            f"there is no version {block.version.text} of the language here",
+            block.version,
+            helps=["write `language 1`"],
+        )
+
+
+def check_version(names: Names, package: ast.Package) -> str | None:
+    """The version of a package: three numbers, as semantic versioning has it."""
+    if package.version is None or _VERSION.fullmatch(package.version.text):
+        return None if package.version is None else package.version.text
+    names.report(
+        "bad-version",
+        f"`{package.version.text}` is not a version",
+        package.version,
+        "a version has three numbers",
+        helps=['write it like `"1.2.0"`: major, minor, patch'],
+    )
+    return None
+
+
+# ---------------------------------------------------------------------------------------------------------------- data
+
+
+def declare_columns(names: Names, data: ast.Data) -> None:
+    """The columns of a data block, with their types and where the file has them."""
+    places: dict[str, Span] = {}
+    for column in data.columns:
+        if repeated(names, "column", column.name, places):
+            continue
+        checked = _column_type(names, column)
+        source = column.source.column.text if isinstance(column.source, ast.FromColumn) else column.name.text
+        names.columns[column.name.text] = (
+            None if checked is None else ir.DataColumn(column.name.text, checked, source, column.span)
+        )
+
+
+def repeated(names: Names, what: str, name: ast.Name, places: dict[str, Span]) -> bool:
+    """Whether a name is declared for the second time, which is an error; otherwise its place is remembered."""
+    before = places.get(name.text)
+    if before is None:
+        places[name.text] = name.span
+        return False
+    names.report(
+        "duplicate-name",
+        f"there are two {what}s called `{name.text}`",
+        name,
+        "declared again here",
+        others=[(before, "declared first here")],
+        helps=["give one of them another name, or remove it"],
+    )
+    return True
+
+
+def _column_type(names: Names, column: ast.DataColumn) -> Type | None:
+    match column.type:
+        case ast.TextType():
+            return types.TEXT
+        case ast.NumberType(low=low, high=high):
+            return _number_type(names, column.type, low, high)
+        case ast.TimeType():
+            return types.TIME
+        case ast.YesNoType():
+            return types.YES_NO
+        case ast.ChoiceType(choices=choices):
+            return _choice_type(names, choices)
+        case ast.ListType(of=of):
+            return types.TEXTS if of == "text" else types.NUMBERS
+        case ast.SpanType():
+            comes_later(names, column.type, "span of", "places inside a text")
+            return None
+
+
+def _number_type(names: Names, node: ast.NumberType, low: ast.Number | None, high: ast.Number | None) -> Type | None:
+    if low is not None and high is not None and low.value > high.value:
+        names.report(
+            "empty-range",
+            f"no number is at least {low.text} and at most {high.text}",
+            node,
+            helps=[f"write `number from {high.text} to {low.text}`"],
+        )
+        return None
+    return Type(Kind.NUMBER, low=None if low is None else low.value, high=None if high is None else high.value)
+
+
+def _choice_type(names: Names, choices: tuple[ast.String, ...]) -> Type:
+    places: dict[str, Span] = {}
+    for choice in choices:
+        repeated(names, "choice", ast.Name(text=choice.text, span=choice.span), places)
+    return Type(Kind.CHOICE, choices=tuple(places))
+
+
+# --------------------------------------------------------------------------------------------------------------- tasks
+
+
+def declare_task(names: Names, task: ast.Task) -> None:
+    """A task with its labels and its balance."""
+    labels: dict[str, Span] = {}
+    if task.under is not None:
+        comes_later(names, task.under, "task … under", "tasks that depend on one another")
+    for item in task.items:
+        if isinstance(item, ast.Labels):
+            _declare_labels(names, item, labels)
+    if len(labels) < 2:
+        names.report(
+            "too-few-labels",
+            f"task `{task.name.text}` has {'one label' if labels else 'no labels'}",
+            task.name,
+            "there is nothing to choose from",
+            helps=["list at least two: `labels NO, YES`"],
+        )
+    balance = _balance(names, task, tuple(labels))
+    names.tasks[task.name.text] = ir.Task(task.name.text, tuple(labels), balance, task.span)
+
+
+def _declare_labels(names: Names, item: ast.Labels, labels: dict[str, Span]) -> None:
+    if item.any_number:
+        comes_later(names, item, "any number may apply", "several labels for one row")
+    for name in item.names:
+        if name.text in RESERVED_LABELS:
+            names.report(
+                "reserved-label",
+                f"a label cannot be called `{name.text}`",
+                name,
+                "this word means that a rule abstains",
+                helps=[f"write it in capitals, `{name.text.upper()}`"],
+            )
+        repeated(names, "label", name, labels)
+
+
+def _balance(names: Names, task: ast.Task, labels: tuple[str, ...]) -> tuple[float, ...] | None:
+    lines = [item for item in task.items if isinstance(item, ast.Balance)]
+    if not lines:
+        return None
+    for again in lines[1:]:
+        names.report("repeated-line", "there are two `balance` lines", again, "write one", others=[(lines[0].span, "")])
+    percents: dict[str, float] = {}
+    places: dict[str, Span] = {}
+    for share in lines[0].shares:
+        if share.label.text not in labels:
+            names.unknown("label", labels, share.label, label=f"not a label of `{task.name.text}`")
+            return None
+        if repeated(names, "share", share.label, places):
+            return None
+        percents[share.label.text] = percent_of(share.share)
+    return _complete_balance(names, lines[0], labels, percents)
+
+
+def percent_of(number: ast.Number) -> float:
+    """The percents that a number says: 13 for `13%`, and for `0.13`."""
+    return float(number.text.rstrip("%").replace("_", "")) if number.percent else number.value * 100
+
+
+def _complete_balance(
+    names: Names, line: ast.Balance, labels: tuple[str, ...], percents: dict[str, float]
+) -> tuple[float, ...] | None:
+    """The share of each label: one label that is not named gets the rest."""
+    left = 100 - sum(percents.values())
+    unnamed = [label for label in labels if label not in percents]
+    if len(unnamed) == 1 and left > 0:
+        percents[unnamed[0]] = left
+    elif abs(left) > 1e-9 or unnamed:
+        missing = ", ".join(f"`{label}`" for label in unnamed)
+        said = f"the shares sum to {100 - left:g}%"
+        names.report(
+            "bad-balance",
+            said + (f" and nothing is said of {missing}" if unnamed else ", not to 100%"),
+            line,
+            helps=[
+                "name the share of every label so that they sum to 100%; one label may be left out and gets the rest"
+            ],
+        )
+        return None
+    return tuple(percents[label] / 100 for label in labels)
+
+
+# --------------------------------------------------------------------------------------------------------------- terms
+
+
+class TermsBuilder:
+    """Resolves `terms` blocks when they are asked for, so that lists may include lists in any order."""
+
+    def __init__(self, names: Names, blocks: Iterable[ast.Terms]) -> None:
+        self.names = names
+        self.blocks = {block.name.text: block for block in blocks}
+        self.building: list[str] = []
+
+    def build_all(self) -> None:
+        """Resolve every list of the file."""
+        for name in self.blocks:
+            self.build(name)
+
+    def build(self, name: str) -> ir.TermList | None:
+        """The list of a name, which this file declares."""
+        if name in self.names.terms or name not in self.blocks:
+            return self.names.terms.get(name)
+        self.building.append(name)
+        resolved = self._resolve(self.blocks[name])
+        self.building.pop()
+        self.names.terms[name] = resolved
+        return resolved
+
+    def _resolve(self, block: ast.Terms) -> ir.TermList | None:
+        terms: list[ir.Term] = []
+        masks: list[ir.Term] = []
+        healthy = True
+        for line in block.lines:
+            found = self._line(line)
+            if found is None:
+                healthy = False
+                continue
+            (masks if isinstance(line, ast.TermsLine) and line.masks else terms).extend(found.terms)
+            masks.extend(found.masks)
+        if healthy and not terms:
+            self.names.report(
+                "empty-terms",
+                f"the terms list `{block.name.text}` is empty",
+                block.name,
+                "nothing can be found with it",
+                helps=['add a term, for example `"check out"`'],
+            )
+            healthy = False
+        if not healthy:
+            return None
+        return ir.TermList(tuple(dict.fromkeys(terms)), tuple(dict.fromkeys(masks)), block.name.text)
+
+    def _line(self, line: ast.TermsLine | ast.TermsFile | ast.TermsOntology) -> ir.TermList | None:
+        match line:
+            case ast.TermsOntology():
+                comes_later(self.names, line.path, "from ontology", "terms from ontologies")
+                return None
+            case ast.TermsFile(path=path, column=column):
+                return self._file(path, column)
+            case ast.TermsLine(mode=mode, terms=written):
+                if mode is not None and mode.word == "any form of":
+                    comes_later(self.names, mode, "any form of", "inflected forms", "list the forms that you mean")
+                    return None
+                parts = [self._item(item, mode) for item in written]
+                return merged([part for part in parts if part is not None]) if None not in parts else None
+
+    def _item(self, item: ast.String | ast.Name, mode: ast.TermMode | None) -> ir.TermList | None:
+        if isinstance(item, ast.String):
+            term = make_term(self.names, item, mode)
+            return None if term is None else ir.TermList((term,))
+        if item.text in self.building:
+            self.names.report(
+                "circular-use",
+                f"the terms list `{item.text}` includes itself",
+                item,
+                helps=["remove one of the lists from the other"],
+            )
+            return None
+        if item.text in self.blocks:
+            included = self.build(item.text)
+        else:
+            included = self.names.find("terms list", {**self.names.terms, **dict.fromkeys(self.blocks)}, item)
+        if included is None or mode is None:
+            return included
+        changed = tuple(_with_mode(term, mode) for term in included.terms)
+        return ir.TermList(changed, included.masks)
+
+    def _file(self, path: ast.String, column: ast.String | None) -> ir.TermList | None:
+        found = self.names.resolver.terms(path.text, None if column is None else column.text)
+        if isinstance(found, Refusal):
+            refuse(self.names, found, column if found.kind == "missing-column" and column is not None else path)
+            return None
+        terms = []
+        for text in found:
+            if never_matches(text):
+                self.names.report(
+                    "term-never-matches",
+                    f"`{path.text}` holds a term that is never found: `{text}`",
+                    path,
+                    helps=[
+                        "a term has at least one letter, digit or sign; `*` stands for an unknown word beside known ones"
+                    ],
+                )
+                return None
+            terms.append(ir.Term(text))
+        if not terms:
+            self.names.report("empty-terms", f"`{path.text}` holds no terms", path, "nothing can be found with it")
+            return None
+        return ir.TermList(tuple(terms))
+
+
+def _with_mode(term: ir.Term, mode: ast.TermMode) -> ir.Term:
+    return ir.Term(term.text, term.exact_case or mode.word == "exact case", term.exactly or mode.word == "exactly")
+
+
+def make_term(names: Names, written: ast.String, mode: ast.TermMode | None) -> ir.Term | None:
+    """A term as written between quotes."""
+    if never_matches(written.text):
+        names.report(
+            "term-never-matches",
+            f"the term `{written.text}` is never found",
+            written,
+            "there is nothing to look for" if not written.text.strip() else "any word at all would do",
+            helps=["a term has at least one letter, digit or sign; `*` stands for an unknown word beside known ones"],
+        )
+        return None
+    term = ir.Term(written.text)
+    return term if mode is None else _with_mode(term, mode)
+
+
+def never_matches(text: str) -> bool:
+    """Whether nothing is left of a term after folding: white space, or nothing but `*`."""
+    return not text.replace("*", " ").strip()
+
+
+def merged(lists: Iterable[ir.TermList], name: str | None = None) -> ir.TermList:
+    """One list of all terms and one of all masks, in the order written, without repeats."""
+    lists = list(lists)
+    terms = dict.fromkeys(term for one in lists for term in one.terms)
+    masks = dict.fromkeys(mask for one in lists for mask in one.masks)
+    return ir.TermList(tuple(terms), tuple(masks), name)
+
+
+def refuse(names: Names, refusal: Refusal, at: ast.Node) -> None:
+    """Say why a file was not read, at the place where it is named."""
+    names.report(refusal.kind, refusal.message, at, refusal.label, helps=refusal.helps)
+
+
+# --------------------------------------------------------------------------------------------------- sections, lookups
+
+
+def declare_sections(names: Names, block: ast.Sections, places: dict[str, Span]) -> None:
+    """The sections of a text column."""
+    column = names.find("column", names.columns, block.column)
+    if column is not None and column.type.kind is not Kind.TEXT:
+        names.report("wrong-type", f"`{column.name}` is not a text, so it has no sections", block.column)
+        column = None
+    for section in block.sections:
+        if repeated(names, "section", section.name, places):
+            continue
+        names.sections[section.name.text] = _section(names, section, column)
+
+
+def _section(
+    names: Names, section: ast.SectionHeaded | ast.SectionBetween, column: ir.DataColumn | None
+) -> NamedSection | None:
+    match section:
+        case ast.SectionHeaded():
+            comes_later(
+                names,
+                section,
+                "headed",
+                "sections by their headings",
+                f'write `{section.name.text} from "{section.headings[0].text}:" up to "…"` with the markers as they stand in the text',
+            )
+            return None
+        case ast.SectionBetween(name=name, start=start, end=end):
+            for marker in (start, end):
+                if not marker.text:
+                    names.report("empty-text", "a section cannot begin or end at nothing", marker, "no marker")
+                    return None
+            found = ir.Section(start.text, end.text, name.text)
+            return None if column is None else NamedSection(column.name, found)
+
+
+def declare_lookup(names: Names, block: ast.Lookup) -> None:
+    """A table of names or pairs, read from its file."""
+    columns: tuple[ast.Name, ...] = ()
+    for item in block.items:
+        if isinstance(item, ast.LookupColumns):
+            columns += item.names
+    names.lookups[block.name.text] = None
+    if len(columns) > 2:
+        names.report(
+            "wrong-arguments",
+            f"the lookup `{block.name.text}` has {len(columns)} columns",
+            columns[2],
+            "one too many",
+            helps=["a lookup is by one column, or by a pair of columns"],
+        )
+        return
+    found = names.resolver.lookup(block.path.text, tuple(column.text for column in columns))
+    if isinstance(found, Refusal):
+        refuse(names, found, _place_of_refusal(block, columns, found))
+        return
+    names.lookups[block.name.text] = _table(names, block, found)
+
+
+def _place_of_refusal(block: ast.Lookup, columns: tuple[ast.Name, ...], refusal: Refusal) -> ast.Node:
+    for column in columns:
+        if refusal.kind == "missing-column" and f"`{column.text}`" in refusal.message:
+            return column
+    return block.path
+
+
+def _table(names: Names, block: ast.Lookup, rows: tuple[tuple[str, ...], ...]) -> ir.LookupTable | None:
+    from snorkel_dsl.language.text.characters import simple_fold
+
+    width = len(rows[0]) if rows else 0
+    if width not in (1, 2):
+        names.report(
+            "empty-lookup" if not rows else "wrong-arguments",
+            f"`{block.path.text}` has no rows" if not rows else f"`{block.path.text}` has {width} columns",
+            block.path,
+            helps=[] if not rows else ["name one or two of them: `column name`, `columns name1, name2`"],
+        )
+        return None
+    ignoring_case = any(isinstance(item, ast.IgnoringCase) for item in block.items)
+    either_order = [item for item in block.items if isinstance(item, ast.EitherOrder)]
+    if either_order and width == 1:
+        names.report(
+            "wrong-arguments", "`either order` needs a lookup of pairs", either_order[0], "there is one column"
+        )
+    keys = {tuple(map(simple_fold, row)) if ignoring_case else row for row in rows}
+    if either_order:
+        keys |= {row[::-1] for row in keys}
+    return ir.LookupTable(width, tuple(sorted(keys)), ignoring_case, block.name.text)
+
+
+def likely_choice(value: str, choices: Iterable[str]) -> str | None:
+    """A help that names the choice that may be meant."""
+    likely = did_you_mean(value, choices)
+    return None if likely is None else f'did you mean `"{likely}"`?'

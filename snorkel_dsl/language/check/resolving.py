@@ -1,0 +1,71 @@
+"""What the checker asks of the world outside a rules file: the words, tables and other rules files that it names.
+
+The checker does no I/O of its own. Whoever calls it hands over a `Resolver` (`snorkel_dsl.knowledge` has the real one); what
+a resolver cannot or may not open comes back as a `Refusal`, and the checker says so at the place where the file is named.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from snorkel_dsl.diagnostics import Diagnostic
+    from snorkel_dsl.language import ast
+    from snorkel_dsl.source import Source
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a file was not read: the parts of a diagnostic, without its place."""
+
+    kind: str
+    message: str
+    label: str = ""
+    helps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class UsedRules:
+    """Another rules file, parsed: what the parser said of it, and a resolver that starts from its folder."""
+
+    source: Source
+    file: ast.File
+    diagnostics: tuple[Diagnostic, ...]
+    resolver: Resolver
+
+
+class Resolver(Protocol):
+    """Opens the files that a rules file names; paths are relative to that rules file."""
+
+    def terms(self, path: str, column: str | None) -> tuple[str, ...] | Refusal:
+        """The terms of a file: one a line, or the cells of a column of a table."""
+        ...
+
+    def lookup(self, path: str, columns: tuple[str, ...]) -> tuple[tuple[str, ...], ...] | Refusal:
+        """The rows of a table, cut to the named columns (none named: all of them)."""
+        ...
+
+    def rules(self, path: str) -> UsedRules | Refusal:
+        """Another rules file."""
+        ...
+
+
+class NoFiles:
+    """A resolver for rules that stand alone: it opens nothing."""
+
+    def terms(self, path: str, column: str | None) -> Refusal:
+        """Refuse."""
+        return _no_files(path)
+
+    def lookup(self, path: str, columns: tuple[str, ...]) -> Refusal:
+        """Refuse."""
+        return _no_files(path)
+
+    def rules(self, path: str) -> Refusal:
+        """Refuse."""
+        return _no_files(path)
+
+
+def _no_files(path: str) -> Refusal:
+    return Refusal("missing-file", f"these rules stand alone and cannot open `{path}`", "no file can be opened here")

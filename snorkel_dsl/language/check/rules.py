@@ -1,0 +1,409 @@
+"""`rule` blocks: their clauses and votes, and what else they say: examples, expectations, status, history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from snorkel_dsl.language import ast, ir
+from snorkel_dsl.language.check.conditions import check_condition, check_value, may_expand, new_name, uses
+from snorkel_dsl.language.check.examples import check_example, check_expectation
+from snorkel_dsl.language.check.scope import Names, Scope
+from snorkel_dsl.language.check.texts import list_of
+from snorkel_dsl.language.check.votes import check_vote
+from snorkel_dsl.language.types import Kind
+
+T = TypeVar("T", bound=ast.Node)
+STATES = ("stable", "experimental", "deprecated", "disabled")
+
+
+@dataclass(frozen=True)
+class CheckedRule:
+    """A rule and its labeling functions, still without package and hash."""
+
+    rule: ir.Rule
+    functions: tuple[ir.LabelingFunction, ...]
+
+
+def items_of(block: ast.Rule, kind: type[T]) -> list[T]:
+    """The items of a rule that are of a class."""
+    return [item for item in block.items if isinstance(item, kind)]
+
+
+def check_rule(names: Names, block: ast.Rule) -> CheckedRule | None:
+    """A rule, or None where it has no meaning (and that has been said)."""
+    votes = _Votes(names, block)
+    task = votes.task
+    functions = _by_column(names, block, votes) if isinstance(block.votes, ast.ByColumn) else _by_clauses(block, votes)
+    task = task or votes.task
+    examples = [check_example(names, item, task) for item in items_of(block, ast.Example)]
+    expectations = [check_expectation(names, item) for item in items_of(block, ast.Expect)]
+    about = _about(names, block)
+    if functions is None or task is None or about is None or None in examples or None in expectations:
+        return None
+    rule = replace(
+        about,
+        functions=tuple(function.name for function in functions),
+        task=task,
+        examples=tuple(example for example in examples if example is not None),
+        expectations=tuple(expectation for expectation in expectations if expectation is not None),
+    )
+    if rule.status == "disabled":
+        return CheckedRule(replace(rule, functions=()), ())
+    return CheckedRule(rule, tuple(replace(function, task=task) for function in functions))
+
+
+class _Votes:
+    """The votes of a rule; the first sound one decides which task it serves."""
+
+    def __init__(self, names: Names, block: ast.Rule) -> None:
+        self.names = names
+        self.task: str | None = None
+        self.broken = False
+        self.header: ir.Vote | None = None
+        if isinstance(block.votes, ast.VoteFor | ast.VoteNot):
+            self.header = self.check(block.votes)
+
+    def check(self, vote: ast.Vote) -> ir.Vote | None:
+        """A vote of the rule's task."""
+        found = check_vote(self.names, vote, self.task)
+        if found is None:
+            self.broken = True
+        else:
+            self.task = found.task
+        return found
+
+
+# ------------------------------------------------------------------------------------------------------- by conditions
+
+
+def _by_clauses(block: ast.Rule, votes: _Votes) -> list[ir.LabelingFunction] | None:
+    names = votes.names
+    well_formed = _is_well_formed(names, block)
+    clause_votes = [
+        _clause_vote(votes, block, item) for item in block.items if isinstance(item, ast.When | ast.Otherwise)
+    ]
+    scopes = _scopes(names, block)
+    if scopes is None:
+        return None
+    functions: list[ir.LabelingFunction] = []
+    for suffix, scope in scopes:
+        conditions, unless = _conditions(scope, block), _unless(scope, block)
+        if conditions is None or unless is None:
+            return None
+        if votes.broken or not well_formed:
+            return None
+        clauses = tuple(
+            ir.Clause(condition, vote, item.span)
+            for condition, vote, item in zip(conditions, clause_votes, _clause_items(block), strict=True)
+        )
+        functions.append(_function(names, block, suffix, clauses, unless))
+    return functions if all([_can_vote(names, block, function) for function in functions[:1]]) else None
+
+
+def _clause_items(block: ast.Rule) -> list[ast.When | ast.Otherwise]:
+    return [item for item in block.items if isinstance(item, ast.When | ast.Otherwise)]
+
+
+def _function(
+    names: Names, block: ast.Rule, suffix: str, clauses: tuple[ir.Clause, ...], unless: tuple[ir.Expression, ...]
+) -> ir.LabelingFunction:
+    name = f"{block.name.text}{suffix}"
+    return ir.LabelingFunction(name, block.name.text, "", clauses, unless, source=names.source, span=block.span)
+
+
+def _scopes(names: Names, block: ast.Rule) -> list[tuple[str, Scope]] | None:
+    """The scope of each labeling function: one, or one for each term."""
+    if block.each is None:
+        return [("", Scope(names))]
+    name = block.each.name
+    terms = list_of(Scope(names), block.each.terms)
+    healthy = new_name(Scope(names), name)
+    if healthy and not any(uses(item, name.text) for item in block.items):
+        names.report(
+            "part-without-it", f"nothing is asked of `{name.text}`", name, helps=[f"use `{name.text}` in a condition"]
+        )
+        healthy = False
+    if terms is None:
+        placeholder = ir.TermList((ir.Term("x"),))
+        terms, healthy = placeholder, False
+    if not may_expand(Scope(names), block.each.terms, terms):
+        return None
+    texts: set[str] = set()
+    scopes = []
+    for term in terms.terms:
+        if term.text in texts:
+            names.report(
+                "duplicate-name",
+                f"`{term.text}` stands twice in `{block.each.terms.text}`",
+                block.each.terms,
+                "one function for each term needs terms that differ",
+            )
+            return None
+        texts.add(term.text)
+        scopes.append((f"[{term.text}]", Scope(names).with_term(name.text, terms, term, len(terms.terms))))
+    if not healthy:
+        for _, scope in scopes[:1]:
+            _conditions(scope, block)
+            _unless(scope, block)
+        return None
+    return scopes
+
+
+def _is_well_formed(names: Names, block: ast.Rule) -> bool:
+    healthy = True
+    whens, others = items_of(block, ast.When), items_of(block, ast.Otherwise)
+    if not whens and not others:
+        names.report(
+            "no-when",
+            f"the rule `{block.name.text}` has no `when`",
+            block.name,
+            "nothing says when it votes",
+            helps=['add a line such as `when text mentions "…"`'],
+        )
+        healthy = False
+    clauses = _clause_items(block)
+    for item in others:
+        if item is not clauses[-1] or len(clauses) == 1:
+            names.report(
+                "misplaced-line",
+                "`otherwise` stands after every `when`" if len(clauses) > 1 else "`otherwise` needs a `when` before it",
+                item,
+                "nothing after it is ever reached" if len(clauses) > 1 else "",
+            )
+            healthy = False
+    for means in items_of(block, ast.Means):
+        names.report(
+            "misplaced-line",
+            "`means` belongs to a rule that votes by a column",
+            means,
+            helps=[f'write `rule {block.name.text} votes by column "…"`'],
+        )
+        healthy = False
+    return healthy
+
+
+def _clause_vote(votes: _Votes, block: ast.Rule, item: ast.When | ast.Otherwise) -> ir.Vote | None:
+    """The vote of a clause: its own or the header's, but not both."""
+    names = votes.names
+    if item.vote is not None and block.votes is not None:
+        names.report(
+            "two-votes",
+            "the vote is given twice",
+            item.vote,
+            "and again here",
+            others=[(block.votes.span, "given here")],
+            helps=["remove it here, or remove `votes …` from the header and give every `when` its own vote"],
+        )
+        votes.broken = True
+        return None
+    if item.vote is not None:
+        return votes.check(item.vote)
+    if isinstance(item, ast.When) and block.votes is None:
+        names.report(
+            "no-vote",
+            "this `when` does not say what to vote",
+            item,
+            helps=[f"write `rule {block.name.text} votes LABEL`, or `when … vote LABEL`"],
+        )
+        votes.broken = True
+    return None if isinstance(item, ast.Otherwise) else votes.header
+
+
+def _conditions(scope: Scope, block: ast.Rule) -> list[ir.Expression | None] | None:
+    """The condition of each clause; None stands for `otherwise`."""
+    found: list[ir.Expression | None] = []
+    healthy = True
+    for item in _clause_items(block):
+        condition = check_condition(scope, item.condition) if isinstance(item, ast.When) else None
+        healthy = healthy and (condition is not None or isinstance(item, ast.Otherwise))
+        found.append(condition)
+    return found if healthy else None
+
+
+def _unless(scope: Scope, block: ast.Rule) -> tuple[ir.Expression, ...] | None:
+    checked = [check_condition(scope, item.condition) for item in items_of(block, ast.Unless)]
+    found = tuple(condition for condition in checked if condition is not None)
+    return found if len(found) == len(checked) else None
+
+
+def _can_vote(names: Names, block: ast.Rule, function: ir.LabelingFunction) -> bool:
+    """Whether some clause with a vote can be reached."""
+    reachable = [clause for clause in function.clauses if clause.condition not in function.unless]
+    if not any(clause.vote is not None for clause in reachable):
+        because = (
+            "what it votes on is excluded by `unless`"
+            if len(reachable) < len(function.clauses)
+            else "every line abstains"
+        )
+        names.report("never-votes", f"the rule `{block.name.text}` never votes", block.name, because)
+        return False
+    seen: dict[ir.Expression, ir.Clause] = {}
+    for clause in function.clauses:
+        before = None if clause.condition is None else seen.get(clause.condition)
+        if before is not None and clause.span is not None and before.span is not None:
+            names.report(
+                "never-votes",
+                "this line is never reached: an earlier one asks the same",
+                clause.span,
+                others=[(before.span, "asked here")],
+            )
+            return False
+        if clause.condition is not None:
+            seen[clause.condition] = clause
+    return True
+
+
+# ----------------------------------------------------------------------------------------------------------- by column
+
+
+def _by_column(names: Names, block: ast.Rule, votes: _Votes) -> list[ir.LabelingFunction] | None:
+    assert isinstance(block.votes, ast.ByColumn)
+    column = _voting_column(names, block.votes)
+    healthy = True
+    for item in block.items:
+        if isinstance(item, ast.When | ast.Otherwise):
+            names.report(
+                "misplaced-line",
+                "a rule that votes by a column has no `when`",
+                item,
+                helps=['write what each value means: `"spam" means SPAM`'],
+            )
+            healthy = False
+    if block.each is not None:
+        names.report("misplaced-line", "`for each` does not go with `votes by column`", block.each)
+        healthy = False
+    meanings = _meanings(names, block, votes, column)
+    unless = _unless(Scope(names), block)
+    if column is None or meanings is None or unless is None or votes.broken or not healthy:
+        return None
+    by_column = ir.ColumnVotes(column.name, meanings)
+    function = _function(names, block, "", (), unless)
+    return [replace(function, by_column=by_column)]
+
+
+def _voting_column(names: Names, by: ast.ByColumn) -> ir.DataColumn | None:
+    """The column of a name; the file's own name for it will do as well."""
+    written = by.column.text
+    sources = {column.source: column.name for column in names.columns.values() if column is not None}
+    name = ast.Name(
+        text=sources.get(written, written) if written not in names.columns else written, span=by.column.span
+    )
+    if name.text not in names.columns and not names.is_poisoned(name.text):
+        names.unknown("column", names.columns, name, *_declare_help(names, name))
+        return None
+    column = names.columns.get(name.text)
+    if column is not None and column.type.kind not in (Kind.TEXT, Kind.CHOICE):
+        names.report(
+            "wrong-type",
+            f"`{written}` is not a text, so its values have no names",
+            by.column,
+            helps=["declare it as `text` or `one of …`"],
+        )
+        return None
+    return column
+
+
+def _declare_help(names: Names, name: ast.Name) -> list[str]:
+    from snorkel_dsl.diagnostics import did_you_mean
+
+    likely = did_you_mean(name.text, names.columns)
+    return [f'did you mean `"{likely}"`?' if likely else f"declare it in the data block: `{name.text}  text`"]
+
+
+def _meanings(
+    names: Names, block: ast.Rule, votes: _Votes, column: ir.DataColumn | None
+) -> tuple[tuple[str, ir.Vote], ...] | None:
+    from snorkel_dsl.language.check.declarations import repeated
+    from snorkel_dsl.language.check.values import unknown_choice
+    from snorkel_dsl.source import Span
+
+    lines = items_of(block, ast.Means)
+    if not lines:
+        names.report(
+            "no-when",
+            f"the rule `{block.name.text}` does not say what the values mean",
+            block.name,
+            helps=['add a line such as `"spam" means SPAM`'],
+        )
+        return None
+    places: dict[str, Span] = {}
+    found: dict[str, ir.Vote] = {}
+    for line in lines:
+        vote = votes.check(line.vote)
+        again = repeated(names, "value", ast.Name(text=line.value.text, span=line.value.span), places)
+        if column is not None and column.type.kind is Kind.CHOICE and line.value.text not in column.type.choices:
+            unknown_choice(names, column.type, line.value)
+            again = True
+        if again:
+            votes.broken = True
+        elif vote is not None:
+            found[line.value.text] = vote
+    return tuple(found.items())
+
+
+# ------------------------------------------------------------------------------------------------- what else a rule says
+
+
+def _about(names: Names, block: ast.Rule) -> ir.Rule | None:
+    """Status, history, source and notes; None where one of them is wrong."""
+    statuses, origins = items_of(block, ast.Status), items_of(block, ast.Origin)
+    healthy = _at_most_one(names, "status", statuses) and _at_most_one(names, "source", origins)
+    state, successor = "stable", None
+    if statuses:
+        healthy = _is_state(names, block, statuses[0]) and healthy
+        state = statuses[0].state.text
+        successor = None if statuses[0].successor is None else statuses[0].successor.text
+    former = items_of(block, ast.Formerly)
+    for item in former:
+        if item.name.text in names.rules:
+            names.report(
+                "duplicate-name",
+                f"there still is a rule called `{item.name.text}`",
+                item.name,
+                "not a former name",
+                others=[(names.rules[item.name.text], "declared here")],
+            )
+            healthy = False
+    if not healthy:
+        return None
+    return ir.Rule(
+        block.name.text,
+        (),
+        "",
+        status=state,
+        successor=successor,
+        formerly=tuple(item.name.text for item in former),
+        origin=origins[0].text.text if origins else None,
+        notes=tuple(item.text.text for item in items_of(block, ast.Note)),
+        span=block.span,
+        source=names.source,
+    )
+
+
+def _at_most_one(names: Names, word: str, lines: Iterable[ast.Node]) -> bool:
+    lines = list(lines)
+    for again in lines[1:]:
+        names.report("repeated-line", f"there are two `{word}` lines", again, "write one", others=[(lines[0].span, "")])
+    return len(lines) < 2
+
+
+def _is_state(names: Names, block: ast.Rule, status: ast.Status) -> bool:
+    if status.state.text not in STATES:
+        names.unknown("status", STATES, status.state, label="stable, experimental, deprecated or disabled")
+        return False
+    if status.successor is None:
+        return True
+    if status.state.text != "deprecated":
+        names.report("misplaced-line", "only a deprecated rule has a successor", status.successor)
+        return False
+    if status.successor.text not in names.rules or status.successor.text == block.name.text:
+        if not names.is_poisoned(status.successor.text):
+            others = [name for name in names.rules if name != block.name.text]
+            names.unknown("rule", others, status.successor, label="its successor must be a rule of this file")
+        return False
+    return True
+
+
+__all__ = ["CheckedRule", "check_rule", "check_value"]

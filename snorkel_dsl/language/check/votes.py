@@ -1,0 +1,99 @@
+"""Which labels a vote names, and of which task."""
+
+from __future__ import annotations
+
+from snorkel_dsl.diagnostics import did_you_mean
+from snorkel_dsl.language import ast, ir
+from snorkel_dsl.language.check.scope import Names
+
+
+def check_vote(names: Names, vote: ast.Vote, task: str | None) -> ir.Vote | None:
+    """A vote, for the task that the rule already serves, if it does."""
+    written = vote.labels if isinstance(vote, ast.VoteFor) else (vote.label,)
+    found: list[tuple[str, int]] = []
+    for label in written:
+        resolved = _label(names, label, found[0][0] if found else task)
+        if resolved is None:
+            return None
+        if resolved in found:
+            names.report("duplicate-name", f"the label `{label.text}` is named twice", label)
+            return None
+        found.append(resolved)
+    of = names.tasks[found[0][0]]
+    numbers = frozenset(number for _, number in found)
+    allowed = numbers if isinstance(vote, ast.VoteFor) else frozenset(range(len(of.labels))) - numbers
+    if not allowed or len(allowed) == len(of.labels) > 1:
+        names.report(
+            "never-votes",
+            f"this vote names every label of `{of.name}`, so it says nothing",
+            vote,
+            helps=["leave out at least one label"],
+        )
+        return None
+    return ir.Vote(of.name, allowed)
+
+
+def _label(names: Names, label: ast.QualifiedName, task: str | None) -> tuple[str, int] | None:
+    if any(names.is_poisoned(part.text) for part in label.parts):
+        return None
+    if len(label.parts) == 1:
+        return _plain_label(names, label.parts[0], task)
+    if len(label.parts) > 2:
+        names.report("unknown-name", f"no label is called `{label.text}`", label, helps=["write `task.LABEL`"])
+        return None
+    of, name = label.parts
+    if of.text not in names.tasks:
+        names.unknown("task", names.tasks, of)
+        return None
+    if name.text not in names.tasks[of.text].labels:
+        _unknown_label(names, name, of.text)
+        return None
+    if task is not None and of.text != task:
+        _of_another_task(names, label, task, of.text)
+        return None
+    return of.text, names.tasks[of.text].labels.index(name.text)
+
+
+def _plain_label(names: Names, name: ast.Name, task: str | None) -> tuple[str, int] | None:
+    if task is not None and name.text in names.tasks[task].labels:
+        return task, names.tasks[task].labels.index(name.text)
+    having = [one.name for one in names.tasks.values() if name.text in one.labels]
+    if task is not None and having:
+        _of_another_task(names, name, task, having[0])
+    elif len(having) == 1:
+        return having[0], names.tasks[having[0]].labels.index(name.text)
+    elif having:
+        choices = " or ".join(f"`{of}.{name.text}`" for of in having)
+        names.report(
+            "ambiguous-label",
+            f"`{name.text}` is a label of {len(having)} tasks",
+            name,
+            "which one is meant?",
+            helps=[f"write {choices}"],
+        )
+    elif names.tasks:
+        _unknown_label(names, name, task)
+    return None
+
+
+def _unknown_label(names: Names, name: ast.Name, task: str | None) -> None:
+    if task is not None:
+        elsewhere = [one.name for one in names.tasks.values() if name.text in one.labels]
+        if elsewhere:
+            _of_another_task(names, name, task, elsewhere[0])
+            return
+    known = names.tasks[task].labels if task else [label for one in names.tasks.values() for label in one.labels]
+    label = f"not a label of `{task}`" if task else "no task has this label"
+    names.unknown("label", known, name, label=label)
+
+
+def _of_another_task(names: Names, label: ast.Node, task: str, other: str) -> None:
+    labels = ", ".join(f"`{one}`" for one in names.tasks[task].labels)
+    likely = did_you_mean(names.written(label).split(".")[-1], names.tasks[task].labels)
+    names.report(
+        "label-of-another-task",
+        f"`{names.written(label)}` is a label of `{other}`, not of `{task}`",
+        label,
+        f"this rule votes on `{task}`",
+        helps=[f"did you mean `{likely}`?" if likely else f"labels of `{task}`: {labels}", "a rule votes on one task"],
+    )
