@@ -132,3 +132,46 @@ def compare(actual: str, expected: str, where: str) -> None:
     pattern = "".join(r"(?:.*\n)*?" if line.strip() == ANY_LINES else re.escape(line) + r"\n" for line in wanted)
     if not re.fullmatch(pattern, "".join(line + "\n" for line in got)):
         pytest.fail(f"{where}\n--- the README shows\n" + "\n".join(wanted) + "\n--- what came out\n" + "\n".join(got))
+
+
+# ------------------------------------------------------------------------------- `python tests/test_readme.py` rewrites it
+
+
+def rewritten(readme: str, blocks: list[Fence], folder: Path) -> str:
+    """The README with the present output of every command and program that shows all of it (no `…`)."""
+    namespace: dict[str, object] = {}
+    printed: str | None = None
+    for fence in blocks:
+        new = fence.body
+        if fence.file:
+            (folder / fence.file).write_text(fence.body, encoding="utf-8")
+        elif fence.language == "console":
+            new = rerun(fence, folder)
+        elif fence.language == "python":
+            printed = run_python(fence, namespace)
+        elif fence.language == "text" and printed is not None:
+            new, printed = printed, None
+        if f"\n{ANY_LINES}\n" not in f"\n{fence.body}":
+            readme = readme.replace(f"\n{fence.body}```\n", f"\n{new}```\n", 1)
+    return readme
+
+
+def rerun(fence: Fence, folder: Path) -> str:
+    out = []
+    for part in re.split(r"^\$ ", fence.body, flags=re.MULTILINE)[1:]:
+        shown = re.match(r"(?:[^\n]*\\\n)*[^\n]*\n", part)
+        assert shown
+        done = shell(shown[0].rstrip("\n"), folder)
+        out.append(f"$ {shown[0]}{done.stdout}{done.stderr}")
+    return "".join(out)
+
+
+if __name__ == "__main__":
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as scratch:
+        for copied in ("examples", "rulesets"):
+            shutil.copytree(ROOT / copied, Path(scratch) / copied)
+        os.chdir(scratch)
+        README = ROOT / "README.md"
+        README.write_text(rewritten(README.read_text(encoding="utf-8"), fences(), Path(scratch)), encoding="utf-8")
