@@ -99,6 +99,8 @@ def _of_type(parts: Sequence[Any], *types: type[ast.Node]) -> tuple[Any, ...]:
 
 
 def _name(parts: Sequence[Any], span: Span) -> ast.Name:
+    if isinstance(parts[0], ast.Name):
+        return parts[0]
     text = str(parts[0])
     quoted = text.startswith("`")
     return ast.Name(text[1:-1] if quoted else text, quoted, span=span)
