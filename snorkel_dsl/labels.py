@@ -7,7 +7,6 @@ row is right with 1 / k, a tie of two with one half if the truth is among them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -76,18 +75,19 @@ class Labels:
 
     # --- scores -----------------------------------------------------------------------------------------------------------
 
-    def accuracy(self, gold: npt.ArrayLike) -> float:
+    def accuracy(self, gold: npt.ArrayLike, uncovered: bool = False) -> float:
         """The share of right labels; ties and uncovered rows count at their expected value under a random choice.
 
-        Rows whose gold is -1 are left out here as in every score; NaN where no row is left.
+        With `uncovered`, uncovered rows get their most probable label like all others. Rows whose gold is -1 are left out
+        here as in every score; NaN where no row is left.
         """
         truth, known = self._known(gold)
-        return _mean(self._shares()[known, truth])
+        return _mean(self._shares(uncovered)[known, truth])
 
-    def f1(self, gold: npt.ArrayLike, label: str | int) -> float:
+    def f1(self, gold: npt.ArrayLike, label: str | int, uncovered: bool = False) -> float:
         """F1 of a label, from expected counts under a random choice at ties and uncovered rows; 0 without a hit."""
         truth, known = self._known(gold)
-        share = self._shares()[known, self._number(label)]
+        share = self._shares(uncovered)[known, self._number(label)]
         positive = truth == self._number(label)
         denominator = float(share.sum() + positive.sum())
         return float(2 * share[positive].sum() / denominator) if denominator else 0.0
@@ -102,10 +102,11 @@ class Labels:
         truth, known = self._known(gold)
         return _mean(np.sum((self.probabilities[known] - np.eye(len(self.labels))[truth]) ** 2, axis=1))
 
-    def _shares(self) -> Floats:
+    def _shares(self, uncovered: bool) -> Floats:
         """The chance of each label under a random choice among the winners, (n, k)."""
         winners = self.winners.astype(np.float64)
-        winners[~self.covered] = 1.0
+        if not uncovered:
+            winners[~self.covered] = 1.0
         shares: Floats = winners / winners.sum(axis=1, keepdims=True)
         return shares
 
@@ -171,6 +172,6 @@ def choose(probabilities: Floats, tie: str | int, seed: int) -> Ints:
     return chosen
 
 
-def _mean(values: Sequence[float] | Floats) -> float:
+def _mean(values: Floats) -> float:
     array = np.asarray(values, dtype=np.float64)
     return float(array.mean()) if array.size else float("nan")

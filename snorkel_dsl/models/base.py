@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from snorkel_dsl.facts import RuleFacts
-from snorkel_dsl.labels import Labels, choose
+from snorkel_dsl.labels import Labels
 from snorkel_dsl.models.statistics import Statistics, count
 from snorkel_dsl.votes import ABSTAIN, Floats, Ints, LabelMatrix, check_gold
 
@@ -82,7 +82,9 @@ class Model:
             known.functions[name].semantic_hash if name in known.functions else "" for name in votes.functions
         )
         declared = class_balance if class_balance is not None else known.balance.get(task.name)
-        balance = _checked_balance(declared, len(task.labels)) if declared is not None else _balance_of(truth, task.labels)
+        balance = (
+            _checked_balance(declared, len(task.labels)) if declared is not None else _balance_of(truth, task.labels)
+        )
         seed = int(getattr(self, "seed", 0))
         self._fit(count(votes, known, truth, MOST_PATTERNS, seed), balance, known)
         return self
@@ -92,7 +94,7 @@ class Model:
         raise TypeError(f"{type(self).__name__} can't be fitted")
 
     def _logits(self, votes: LabelMatrix) -> Floats:
-        """log P(y, row) up to a constant of the row, (rows, k); the functions are those of the model, in its order."""
+        """The log-odds log P(y, row), up to a constant of the row, (rows, k); the functions are the model's, in its order."""
         raise TypeError(f"{type(self).__name__} can't predict")
 
     # --- predicting --------------------------------------------------------------------------------------------------
@@ -123,7 +125,9 @@ class Model:
         if not hasattr(self, "functions_"):
             raise ValueError(f"this {type(self).__name__} is not fitted")
         if votes.labels != self.labels_:
-            raise ValueError(f"the model knows the labels {', '.join(self.labels_)}, these are {', '.join(votes.labels)}")
+            raise ValueError(
+                f"the model knows the labels {', '.join(self.labels_)}, these are {', '.join(votes.labels)}"
+            )
         strangers = [name for name in votes.functions if name not in self.functions_]
         if strangers:
             raise ValueError(f"the model was not fitted with the function `{strangers[0]}`")
@@ -195,6 +199,3 @@ def _npy(array: npt.NDArray[Any]) -> bytes:
     buffer = io.BytesIO()
     np.save(buffer, array, allow_pickle=False)
     return buffer.getvalue()
-
-
-__all__ = ["MOST_PATTERNS", "Model", "choose", "log", "softmax"]

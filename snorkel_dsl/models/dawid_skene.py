@@ -34,6 +34,7 @@ NEVER_ABSTAINS = 1e-3  # a_iy is at least this
 BALANCE_PRIOR = 0.05  # b
 ABSTAIN_WEIGHTS = (0.0, 0.25, 0.5, 1.0)
 BALANCE_STEPS = 5
+STRENGTH = 0.5
 
 
 class DawidSkene(Model):
@@ -64,7 +65,7 @@ class DawidSkene(Model):
         self,
         abstain: float | Literal["chosen"] = "chosen",
         prior: float = USUAL_PRECISION,
-        strength: float = 0.5,
+        strength: float = STRENGTH,
         iterations: int = 100,
         tolerance: float = 1e-6,
         seed: int = 0,
@@ -76,13 +77,19 @@ class DawidSkene(Model):
         self.tolerance = tolerance
         self.seed = seed
 
+    def prepare(self, functions: tuple[str, ...], facts: RuleFacts, k: int) -> None:
+        """Takes what is known before any vote is seen: the prior precision of each function, (m)."""
+        self.functions_ = functions
+        self.prior_ = np.clip(expected_precision(functions, facts, max(self.prior, 1 / k)), 0.01, 0.99)
+
     # --- EM ----------------------------------------------------------------------------------------------------------
 
     def _fit(self, statistics: Statistics, balance: Floats | None, facts: RuleFacts) -> None:
-        usual = max(self.prior, 1 / statistics.symbols.k)
-        self.prior_ = np.clip(expected_precision(self.functions_, facts, usual), 0.01, 0.99)
+        self.prepare(self.functions_, facts, statistics.symbols.k)
         self.symbols_ = statistics.symbols
-        self.abstain_ = np.float64(self._chosen_abstain(statistics, balance) if self.abstain == "chosen" else self.abstain)
+        self.abstain_ = np.float64(
+            self._chosen_abstain(statistics, balance) if self.abstain == "chosen" else self.abstain
+        )
         self._em(statistics, balance)
         self.precision_error_ = self._standard_errors(statistics)
         how = "chosen by how well left-out functions are foretold" if self.abstain == "chosen" else "as given"
@@ -123,7 +130,9 @@ class DawidSkene(Model):
         symbols, votes = statistics.symbols, statistics.votes
         if balance is None:
             n, k = max(statistics.n, 1.0), symbols.k
-            self.class_balance_ = (expected.sum(axis=0) + (n - expected.sum() + BALANCE_PRIOR * n) / k) / (n * (1 + BALANCE_PRIOR))
+            self.class_balance_ = (expected.sum(axis=0) + (n - expected.sum() + BALANCE_PRIOR * n) / k) / (
+                n * (1 + BALANCE_PRIOR)
+            )
             self.intercept_ = log(self.class_balance_)
         right = np.sum((statistics.matrix.T @ expected) * symbols.allowed, axis=1)
         prior = self.prior_[symbols.function]
@@ -187,10 +196,10 @@ class DawidSkene(Model):
     def _chosen_abstain(self, statistics: Statistics, balance: Floats | None) -> float:
         """The α under which functions left out are foretold best; the smaller of two that are as good."""
         folds = folds_of(statistics)
-        scores = [foretold(self._with(alpha), statistics, balance, folds) for alpha in ABSTAIN_WEIGHTS]
+        scores = [foretold(self.with_abstain(alpha), statistics, balance, folds) for alpha in ABSTAIN_WEIGHTS]
         return ABSTAIN_WEIGHTS[int(np.argmax(scores))]
 
-    def _with(self, alpha: float) -> DawidSkene:
+    def with_abstain(self, alpha: float) -> DawidSkene:
         """A copy, not yet fitted, whose α is given."""
         copy = DawidSkene(**self.get_params() | {"abstain": alpha})
         copy.functions_, copy.prior_, copy.abstain_ = self.functions_, self.prior_, np.float64(alpha)

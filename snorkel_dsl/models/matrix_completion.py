@@ -51,6 +51,10 @@ class MatrixCompletion(Model):
         "abstain_",
         "unidentified_",
     )
+    abstain_: np.float64
+    expected_: Floats
+    symbol_function_: Ints
+    symbol_labels_: Bools
     emission_: Floats
     blocks_: Ints
     unidentified_: Bools
@@ -77,8 +81,7 @@ class MatrixCompletion(Model):
     # --- fitting -----------------------------------------------------------------------------------------------------
 
     def _fit(self, statistics: Statistics, balance: Floats | None, facts: RuleFacts) -> None:
-        usual = max(self.prior, 1 / statistics.symbols.k)
-        self.expected_ = np.clip(expected_precision(self.functions_, facts, usual), 0.01, 0.99)
+        self.prepare(self.functions_, facts, statistics.symbols.k)
         alpha = self._chosen_abstain(statistics, balance) if self.abstain == "chosen" else self.abstain
         self.abstain_ = np.float64(alpha)
         self._complete(statistics, balance)
@@ -86,31 +89,41 @@ class MatrixCompletion(Model):
         if self.not_identifiable_:
             self.explanation_ += f"; too few independent votes to judge {', '.join(self.not_identifiable_)}"
 
+    def prepare(self, functions: tuple[str, ...], facts: RuleFacts, k: int) -> None:
+        """Takes what is known before any vote is seen: the expected precision of each function, (m)."""
+        self.functions_ = functions
+        self.expected_ = np.clip(expected_precision(functions, facts, max(self.prior, 1 / k)), 0.01, 0.99)
+
     def _complete(self, statistics: Statistics, balance: Floats | None) -> None:
         symbols = statistics.symbols
         self.symbol_function_, self.symbol_labels_ = symbols.function, symbols.allowed
         self.blocks_ = statistics.blocks
         self.class_balance_ = self._estimated_balance(statistics) if balance is None else balance
         moments = statistics.pairs
-        share = np.diag(moments).copy()
-        start = share[:, None] * symbols.spread(self.expected_[symbols.function], self.class_balance_) / self.class_balance_
-        start = np.clip(start, 0.0, 1.0)
-        block = statistics.blocks[symbols.function]
-        independent = block[:, None] != block[None, :]
-        loss = partial(
-            self._loss, moments=moments * independent, share=share, observed=independent.astype(np.float64), start=start
-        )
+        start = self._start(np.diag(moments), symbols)
+        self.unidentified_ = _unidentified(moments, statistics)
+        emission = self._ordered(self._minimised(moments, start, statistics.blocks[symbols.function]), symbols)
+        self.emission_ = np.where(self.unidentified_[symbols.function][:, None], start, emission)
+
+    def _start(self, share: Floats, symbols: Symbols) -> Floats:
+        """μ_init, (d, k): the emission of functions as precise as expected."""
+        meaning = symbols.spread(self.expected_[symbols.function], self.class_balance_)
+        return np.clip(share[:, None] * meaning / self.class_balance_, 0.0, 1.0)
+
+    def _minimised(self, moments: Floats, start: Floats, block: Ints) -> Floats:
+        """μ̂, (d, k), before its columns are ordered."""
+        if not start.size:
+            return start
+        observed = (block[:, None] != block[None, :]).astype(np.float64)
         found = optimize.minimize(
-            loss,
+            partial(self._loss, moments=moments, observed=observed, start=start),
             start.ravel(),
             jac=True,
             method="L-BFGS-B",
             bounds=optimize.Bounds(0.0, 1.0),
             options={"maxiter": self.iterations, "ftol": 1e-14, "gtol": 1e-9},
         )
-        self.unidentified_ = _unidentified(moments, statistics)
-        emission = self._ordered(np.asarray(found.x).reshape(start.shape), symbols)
-        self.emission_ = np.where(self.unidentified_[symbols.function][:, None], start, emission)
+        return np.asarray(found.x, dtype=np.float64).reshape(start.shape)
 
     def _estimated_balance(self, statistics: Statistics) -> Floats:
         """The class balance as Dawid-Skene finds it."""
@@ -119,14 +132,12 @@ class MatrixCompletion(Model):
         helper.posterior(statistics, None)
         return helper.class_balance_
 
-    def _loss(
-        self, flat: Floats, moments: Floats, share: Floats, observed: Floats, start: Floats
-    ) -> tuple[float, Floats]:
+    def _loss(self, flat: Floats, moments: Floats, observed: Floats, start: Floats) -> tuple[float, Floats]:
         """The loss and its gradient at μ, flattened."""
         emission = flat.reshape(start.shape)
         joint = emission * self.class_balance_
-        residual = observed * (joint @ emission.T) - moments
-        marginal = joint.sum(axis=1) - share
+        residual = observed * (joint @ emission.T - moments)
+        marginal = joint.sum(axis=1) - np.diag(moments)
         away = emission - start
         loss = np.sum(residual**2) + np.sum(marginal**2) + self.ridge * np.sum(away**2)
         gradient = 4 * residual @ joint + 2 * np.outer(marginal, self.class_balance_) + 2 * self.ridge * away
@@ -146,10 +157,11 @@ class MatrixCompletion(Model):
     def _chosen_abstain(self, statistics: Statistics, balance: Floats | None) -> float:
         """The α under which functions left out are foretold best; the smaller of two that are as good."""
         folds = folds_of(statistics)
-        scores = [foretold(self._with(alpha), statistics, balance, folds) for alpha in ABSTAIN_WEIGHTS]
+        scores = [foretold(self.with_abstain(alpha), statistics, balance, folds) for alpha in ABSTAIN_WEIGHTS]
         return ABSTAIN_WEIGHTS[int(np.argmax(scores))]
 
-    def _with(self, alpha: float) -> MatrixCompletion:
+    def with_abstain(self, alpha: float) -> MatrixCompletion:
+        """A copy, not yet fitted, whose α is given."""
         copy = MatrixCompletion(**self.get_params() | {"abstain": alpha})
         copy.functions_, copy.expected_, copy.abstain_ = self.functions_, self.expected_, np.float64(alpha)
         return copy

@@ -53,10 +53,10 @@ class Symbols:
         return sums
 
     def spread(self, precision: Floats, balance: Floats) -> Floats:
-        """P(y | e), (d, k): `precision` (d) is shared among the labels that e allows, the rest among the others, as `balance` is."""
+        """P(y | e), (d, k): `precision` (d) is shared among the labels that e allows as `balance` is, the rest likewise."""
         inside = _normalised(self.allowed * balance)
         outside = _normalised(~self.allowed * balance)
-        everything = self.allowed.all(axis=1)[:, None]
+        everything = np.all(self.allowed, axis=1, keepdims=True)
         shared: Floats = precision[:, None] * inside + (1 - precision[:, None]) * outside
         return np.where(everything, inside, shared)
 
@@ -92,7 +92,7 @@ def symbol_of_vote(votes: LabelMatrix, symbols: Symbols) -> npt.NDArray[np.int32
 
 
 def row_sums(votes: LabelMatrix, symbols: Symbols, values: Floats) -> Floats:
-    """For each row the sum of the values of its symbols, (n, k); `values` is (d, k). Symbols not in the vocabulary add nothing."""
+    """For each row the sum of the values (d, k) of its symbols, (n, k). Symbols not in the vocabulary add nothing."""
     sums = np.zeros((votes.n, values.shape[1]))
     numbers = symbol_of_vote(votes, symbols)
     padded = np.vstack([values, np.zeros((1, values.shape[1]))])
@@ -104,7 +104,7 @@ def row_sums(votes: LabelMatrix, symbols: Symbols, values: Floats) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Statistics:
-    """Counted votes: `matrix` (p, d) sparse 0/1, `counts` (p), and `gold` (p, k), how often each pattern had each gold label."""
+    """Counted votes: `matrix` (p, d) sparse 0/1, `counts` (p), `gold` (p, k): how often a pattern had a gold label."""
 
     symbols: Symbols
     matrix: sparse.csr_matrix
@@ -125,7 +125,7 @@ class Statistics:
     @cached_property
     def pairs(self) -> Floats:
         """O = E[ψψᵀ]: the share of rows on which both symbols stand, (d, d)."""
-        weighted = self.matrix.multiply(self.counts[:, None]).tocsr()
+        weighted = sparse.diags(self.counts) @ self.matrix
         return np.asarray((self.matrix.T @ weighted).todense(), dtype=np.float64) / max(self.n, 1.0)
 
     def expected(self, posterior: Floats) -> Floats:

@@ -1,0 +1,154 @@
+"""The default: settings of a label model, kept or dropped by evidence in the votes alone, and averaged.
+
+No single setting holds on all rule sets: how far abstaining can be trusted differs, and being wrong costs much. So
+Dawid-Skene is fitted at several of them with functions left out and asked to foretell those (`heldout`); settings that are
+clearly worse than the best are dropped, and the posteriors of the others averaged with equal weights, which is steadier than
+picking one (Yao et al., Using stacking to average Bayesian predictive distributions, Bayesian Analysis 2018). The belief that
+rules are better than chance counts three times what the votes of a rule do: it is what keeps a model without a single true label
+near majority vote where the votes say little.
+
+A given class balance is held exactly and does the work that abstaining does otherwise: then Dawid-Skene and matrix
+completion, both without the abstain factor, are the candidates. A row without votes says only that all functions abstained,
+so there the exact likelihood (abstaining counts in full) decides. Where fewer than three functions vote
+on rows that they share, nothing can be learned from agreement, and majority vote decides.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from typing import ClassVar
+
+import numpy as np
+
+from snorkel_dsl.facts import RuleFacts
+from snorkel_dsl.models.base import Model, log, softmax
+from snorkel_dsl.models.dawid_skene import DawidSkene
+from snorkel_dsl.models.heldout import folds_of, foretold
+from snorkel_dsl.models.majority import MajorityVote
+from snorkel_dsl.models.matrix_completion import MatrixCompletion
+from snorkel_dsl.models.statistics import Statistics
+from snorkel_dsl.votes import Floats, LabelMatrix
+
+STRENGTH = 3.0
+ABSTAIN_WEIGHTS = (0.0, 0.25, 0.5)
+MARGIN = 0.06  # nats a left-out vote
+TOLERANCE = 1e-4
+FEWEST_FUNCTIONS = 3
+
+Member = DawidSkene | MatrixCompletion | MajorityVote
+
+
+class LabelModel(Model):
+    """The default label model.
+
+    `members_` are the fitted models whose posteriors are averaged, `silent_` the one that decides rows without votes,
+    `evidence_` the log-likelihood in nats of a left-out vote under each candidate, and `explanation_` says it in words.
+    """
+
+    name: ClassVar[str] = "auto"
+    members_: tuple[Model, ...]
+    silent_: Model
+    evidence_: dict[str, float]
+
+    def __init__(self, margin: float = MARGIN, seed: int = 0) -> None:
+        self.margin = margin
+        self.seed = seed
+
+    # --- choosing ----------------------------------------------------------------------------------------------------
+
+    def _fit(self, statistics: Statistics, balance: Floats | None, facts: RuleFacts) -> None:
+        self.evidence_ = {}
+        reason = _nothing_to_learn(statistics)
+        if reason:
+            self.members_ = (self._trained(MajorityVote(), statistics, balance, facts),)
+            self.silent_ = self.members_[0]
+            self.explanation_ = f"majority vote: {reason}"
+        else:
+            self.members_ = tuple(
+                self._trained(member, statistics, balance, facts) for member in self._kept(statistics, balance, facts)
+            )
+            exact = DawidSkene(abstain=1.0, strength=STRENGTH, tolerance=TOLERANCE)
+            self.silent_ = self._trained(exact, statistics, balance, facts)
+            self.explanation_ = self._explained()
+        self.class_balance_ = np.mean([member.class_balance_ for member in self.members_], axis=0)
+
+    def _kept(self, statistics: Statistics, balance: Floats | None, facts: RuleFacts) -> list[Member]:
+        """The candidates that foretell left-out functions within the margin of the best; all where nothing can be foretold."""
+        folds = folds_of(statistics)
+        settings = _candidates(balance)
+        scores = []
+        for setting in settings:
+            setting.prepare(self.functions_, facts, statistics.symbols.k)
+            score = foretold(setting.with_abstain(float(setting.abstain)), statistics, balance, folds)
+            self.evidence_[_words(setting)] = score
+            scores.append(score)
+        best = max(scores)
+        return [setting for setting, score in zip(settings, scores, strict=True) if not score < best - self.margin]
+
+    def _trained(self, member: Member, statistics: Statistics, balance: Floats | None, facts: RuleFacts) -> Member:
+        member.task_, member.labels_, member.functions_ = self.task_, self.labels_, self.functions_
+        member.hashes_ = self.hashes_
+        member._fit(statistics, balance, facts)
+        return member
+
+    def _explained(self) -> str:
+        kept = ", ".join(_words(member) for member in self.members_)
+        told = "; ".join(f"{words} {score:.3f}" for words, score in self.evidence_.items())
+        return f"the average of {kept} (mean log-likelihood of a left-out vote: {told})"
+
+    # --- prediction --------------------------------------------------------------------------------------------------
+
+    def _logits(self, votes: LabelMatrix) -> Floats:
+        mean = np.mean([softmax(member._logits(votes)) for member in self.members_], axis=0)
+        silent = ~votes.covered
+        mean[silent] = softmax(self.silent_._logits(votes.take(silent)))
+        return log(mean)
+
+    # --- saving ------------------------------------------------------------------------------------------------------
+
+    def _contents(self, folder: str) -> dict[str, bytes]:
+        files = super()._contents(folder)
+        for number, member in enumerate((*self.members_, self.silent_)):
+            files |= member._contents(f"{folder}member_{number}/")
+        return files
+
+    def _restore(self, archive: zipfile.ZipFile, folder: str) -> None:
+        super()._restore(archive, folder)
+        names = {
+            name[len(folder) :].split("/")[0] for name in archive.namelist() if name.startswith(f"{folder}member_")
+        }
+        members = [_restored(archive, f"{folder}member_{number}/") for number in range(len(names))]
+        *kept, self.silent_ = members
+        self.members_ = tuple(kept)
+        self.evidence_ = {}
+
+
+def _candidates(balance: Floats | None) -> list[DawidSkene | MatrixCompletion]:
+    """The models among which the votes choose."""
+    if balance is not None:
+        return [DawidSkene(abstain=0.0, strength=STRENGTH, tolerance=TOLERANCE), MatrixCompletion(abstain=0.0)]
+    return [DawidSkene(abstain=weight, strength=STRENGTH, tolerance=TOLERANCE) for weight in ABSTAIN_WEIGHTS]
+
+
+def _restored(archive: zipfile.ZipFile, folder: str) -> Model:
+    about = json.loads(archive.read(f"{folder}model.json"))
+    kinds: dict[str, type[Model]] = {kind.name: kind for kind in (MajorityVote, DawidSkene, MatrixCompletion)}
+    member = kinds[about["model"]](**about["parameters"])
+    member._restore(archive, folder)
+    return member
+
+
+def _nothing_to_learn(statistics: Statistics) -> str:
+    """Why the votes can't tell good functions from bad, or nothing."""
+    voices = np.unique(statistics.blocks[statistics.symbols.function[statistics.votes > 0]])
+    if voices.size < FEWEST_FUNCTIONS:
+        return f"fewer than {FEWEST_FUNCTIONS} independent functions vote"
+    if not np.any(np.diff(statistics.matrix.indptr) > 1):
+        return "no row has two votes"
+    return ""
+
+
+def _words(member: Model) -> str:
+    """A candidate in words."""
+    return f"{member.name} with abstaining at {float(getattr(member, 'abstain', 0.0)):g}"
