@@ -30,7 +30,9 @@ from snorkel_dsl.language.layout import Layout, LayoutError
 from snorkel_dsl.source import Source, Span
 
 _LAYOUT_TOKENS = frozenset(("_NL", "_INDENT", "_DEDENT"))
-_COMMENT = re.compile(r'"""(?:.|\n)*?"""|"[^"\n]*"|(?:(?<=match)|(?<=matches)|(?<=case))[ ]+/(?:\\.|[^/\\\n])+/|(#[^\n]*)')
+_COMMENT = re.compile(
+    r'"""(?:.|\n)*?"""|"[^"\n]*"|(?:(?<=match)|(?<=matches)|(?<=case))[ ]+/(?:\\.|[^/\\\n])+/|(#[^\n]*)'
+)
 _BODY_NAMES = {"data": r"[ \t]+(`[^`\n]+`|\w+)", "sections": r"[ \t]+(\w+)"}
 
 
@@ -87,7 +89,9 @@ def parser() -> Lark:
         for state, actions in table["states"].items()
     }
     memo = {int(key): value for key, value in stored["memo"].items()}
-    return Lark.__new__(Lark)._load({"data": data, "memo": memo}, postlex=Layout(), propagate_positions=_counts_as_place)
+    return Lark.__new__(Lark)._load(
+        {"data": data, "memo": memo}, postlex=Layout(), propagate_positions=_counts_as_place
+    )
 
 
 @cache
