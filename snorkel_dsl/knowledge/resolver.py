@@ -1,0 +1,137 @@
+"""The resolver: finds the files that rules name, below the roots, and refuses what lies outside or goes round in a circle."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from snorkel_dsl.diagnostics import Diagnostic, did_you_mean
+from snorkel_dsl.knowledge.files import read_column, read_lines, read_rows, read_text
+from snorkel_dsl.language import ast
+from snorkel_dsl.language.check.resolving import Refusal, UsedRules
+from snorkel_dsl.source import Source
+
+Parse: TypeAlias = Callable[[Source], tuple[ast.File, list[Diagnostic]]]
+
+
+def parse_rules(source: Source) -> tuple[ast.File, list[Diagnostic]]:
+    """Parse with the parser of the language, which is imported when another rules file is first used."""
+    from snorkel_dsl.language.parse import parse
+
+    return parse(source)
+
+
+@dataclass(frozen=True)
+class Resolver:
+    """Opens the files that a rules file names.
+
+    Paths are relative to the folder of `rules_file` (to the first root, or the current folder, where the rules are not in a
+    file). `roots` are the folders below which files may lie; none given: the folder of the rules file. `parse` reads other
+    rules files; `chain` holds the rules files that are being read, so that a circle is found; `seen` those read before.
+    """
+
+    roots: tuple[Path, ...] = ()
+    rules_file: Path | None = None
+    parse: Parse = parse_rules
+    chain: tuple[Path, ...] = ()
+    seen: dict[Path, UsedRules] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def folder(self) -> Path:
+        """The folder that paths are relative to."""
+        if self.rules_file is not None:
+            return self.rules_file.resolve().parent
+        return self.roots[0].resolve() if self.roots else Path.cwd()
+
+    def terms(self, path: str, column: str | None) -> tuple[str, ...] | Refusal:
+        """The terms of a text file, one a line, or of a column of a table, without repeats."""
+        found = self._locate(path)
+        if isinstance(found, Refusal):
+            return found
+        if found.suffix.lower() in (".csv", ".tsv"):
+            return read_column(found, path, column)
+        if column is not None:
+            return Refusal("unknown-file-type", f"`{path}` is not a table", "only .csv and .tsv files have columns")
+        return read_lines(found, path)
+
+    def lookup(self, path: str, columns: tuple[str, ...]) -> tuple[tuple[str, ...], ...] | Refusal:
+        """The rows of a table, cut to the named columns."""
+        found = self._locate(path)
+        if isinstance(found, Refusal):
+            return found
+        if found.suffix.lower() not in (".csv", ".tsv"):
+            return Refusal("unknown-file-type", f"`{path}` is not a table", "a lookup is a .csv or a .tsv file")
+        return read_rows(found, path, columns)
+
+    def rules(self, path: str) -> UsedRules | Refusal:
+        """Another rules file, parsed; its own paths are relative to its own folder."""
+        found = self._locate(path)
+        if isinstance(found, Refusal):
+            return found
+        chain = (*self.chain, *(() if self.rules_file is None else (self.rules_file.resolve(),)))
+        if found in chain:
+            circle = " → ".join(f"`{step.name}`" for step in (*chain[chain.index(found) :], found))
+            return Refusal(
+                "circular-use", f"`{path}` uses this file in turn", circle, ("remove one of the `use` lines",)
+            )
+        if found not in self.seen:
+            text = read_text(found, path)
+            if isinstance(text, Refusal):
+                return text
+            source = Source(self._shown(found), text)
+            resolver = Resolver(self._roots(), found, self.parse, chain, self.seen)
+            file, diagnostics = self.parse(source)
+            self.seen[found] = UsedRules(source, file, tuple(diagnostics), resolver)
+        return self.seen[found]
+
+    # ---------------------------------------------------------------------------------------------------- where files are
+
+    def _roots(self) -> tuple[Path, ...]:
+        return tuple(root.resolve() for root in self.roots) or (self.folder,)
+
+    def _shown(self, path: Path) -> str:
+        """How messages name a file: relative to the current folder, where it lies below that."""
+        return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+
+    def _locate(self, path: str) -> Path | Refusal:
+        """The file that a path names, if it is there and below a root; links are followed first."""
+        found = (self.folder / path).resolve()
+        if not any(found.is_relative_to(root) for root in self._roots()):
+            return self._outside(path, found)
+        if found.is_file():
+            return found
+        return _missing(path, found)
+
+    def _outside(self, path: str, found: Path) -> Refusal:
+        base = self._roots()[0]
+        needed = [".", Path(os.path.relpath(found.parent, base)).as_posix()]
+        listed = ", ".join(f'"{root}"' for root in needed)
+        return Refusal(
+            "outside-roots",
+            f"`{path}` lies outside the roots",
+            f"the root is `{self._shown(base)}`",
+            (
+                f"to allow it, add this line to the `[tool.snorkel-dsl]` of pyproject.toml, or to snorkel-dsl.toml, in that folder: "
+                f"`roots = [{listed}]`",
+                f"for once: `--root {needed[1]}`",
+            ),
+        )
+
+
+def _missing(path: str, found: Path) -> Refusal:
+    if found.is_dir():
+        return Refusal("missing-file", f"`{path}` is a folder", "a file is needed here")
+    if not found.parent.is_dir():
+        return Refusal("missing-file", f"there is no file `{path}`", "its folder is not there either")
+    beside = sorted(file.name for file in found.parent.iterdir() if file.is_file())
+    return Refusal("missing-file", f"there is no file `{path}`", "not found", _which(path, found.name, beside))
+
+
+def _which(path: str, name: str, beside: Sequence[str]) -> tuple[str, ...]:
+    likely = did_you_mean(name, beside)
+    if likely is None:
+        return ()
+    return (f"did you mean `{path[: len(path) - len(name)]}{likely}`?",)
