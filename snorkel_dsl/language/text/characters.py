@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 SIMPLE_QUOTES = {0x2018: "'", 0x2019: "'", 0x201A: "'", 0x201B: "'", 0x201C: '"', 0x201D: '"', 0x201E: '"', 0x201F: '"'}
-SIMPLE_DASHES = {code: "-" for code in (0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2015, 0x2212, 0x2E3A, 0x2E3B)}
+SIMPLE_DASHES = dict.fromkeys([*range(0x2010, 0x2016), 0x2212, 0x2E3A, 0x2E3B], "-")
 
 # The same classes, as far as ASCII goes: the body of a character class of a regular expression.
 ASCII_WHITE_SPACE = r"\t-\r\x1c- "

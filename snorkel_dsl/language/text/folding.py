@@ -27,6 +27,9 @@ _HANGUL, _LEADS, _VOWELS, _TRAILS = 0xAC00, 0x1100, 0x1161, 0x11A7  # Unicode St
 _VOWEL_COUNT, _TRAIL_COUNT, _LEAD_COUNT = 21, 28, 19
 _HANGUL_COUNT = _LEAD_COUNT * _VOWEL_COUNT * _TRAIL_COUNT
 
+# ASCII alone is never changed; a character of it belongs to a cluster only where one beyond ASCII follows.
+_BEYOND_ASCII = re.compile(r"[\x00-\x7f]?[^\x00-\x7f]+")
+
 
 @dataclass(frozen=True)
 class Folded:
@@ -62,7 +65,8 @@ def _normalized(text: str) -> _Mapped:
     """NFKC with offsets: what no cluster touches is copied, each cluster is normalised alone."""
     clusters = [
         found
-        for found in _changing_clusters().finditer(text)
+        for region in _BEYOND_ASCII.finditer(text)
+        for found in _changing_clusters().finditer(text, *region.span())
         if nfkc(found[0]) != found[0] or found.end() - found.start() > 1
     ]
     if not clusters:

@@ -166,82 +166,12 @@ def _link(ascii_only: bool) -> re.Pattern[str]:
 # --------------------------------------------------------------------------------------------------------- sentences
 
 # Always followed by more of the same sentence.
-_BEFORE_MORE = frozenset(  # fmt: skip
-    {
-        "dr",
-        "mr",
-        "mrs",
-        "ms",
-        "mx",
-        "prof",
-        "rev",
-        "hon",
-        "st",
-        "gen",
-        "col",
-        "maj",
-        "capt",
-        "cmdr",
-        "lt",
-        "sgt",
-        "sen",
-        "gov",
-        "messrs",
-        "vs",
-        "cf",
-        "viz",
-        "al",
-        "fig",
-        "figs",
-        "eq",
-        "eqs",
-        "vol",
-        "pp",
-        "eds",
-        "approx",
-        "ca",
-        "dept",
-        "est",
-        "esp",
-        "incl",
-        "excl",
-        "resp",
-        "hx",
-        "dx",
-        "rx",
-        "tx",
-        "sx",
-        "fx",
-        "pt",
-        "pts",
-    }
+_BEFORE_MORE = re.compile(
+    "dr|mr|mrs|ms|mx|prof|rev|hon|st|gen|col|maj|capt|cmdr|lt|sgt|sen|gov|messrs|vs|cf|viz|al|figs?|eqs?|vol|pp|eds|approx"
+    "|ca|dept|est|esp|incl|excl|resp|hx|dx|rx|tx|sx|fx|pts?"
 )
 # The same, but only before a number.
-_BEFORE_NUMBER = frozenset(  # fmt: skip
-    {
-        "no",
-        "nos",
-        "p",
-        "pg",
-        "ch",
-        "sec",
-        "art",
-        "ref",
-        "refs",
-        "jan",
-        "feb",
-        "mar",
-        "apr",
-        "jun",
-        "jul",
-        "aug",
-        "sep",
-        "sept",
-        "oct",
-        "nov",
-        "dec",
-    }
-)
+_BEFORE_NUMBER = re.compile("nos?|p|pg|ch|sec|art|refs?|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec")
 _CLOSING = "\"'”’»)\\]}"
 _STOP = re.compile(
     rf"(?P<stop>[.!?…]+[{_CLOSING}]*)(?=[{ASCII_WHITE_SPACE}\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]|\Z)"
@@ -313,9 +243,9 @@ def _skip_white_space(text: str, start: int) -> int:
 def _full_stop_ends(text: str, start: int, stop: int, following: int) -> bool:
     word, word_start = _word_before(text, start, stop)
     next_character = text[following : following + 1]
-    if word.lower() in _BEFORE_MORE:
+    if _BEFORE_MORE.fullmatch(word.lower()):
         return False
-    if word.lower() in _BEFORE_NUMBER and next_character.isdecimal():
+    if _BEFORE_NUMBER.fullmatch(word.lower()) and next_character.isdecimal():
         return False
     if _is_dotted(word):
         return word.islower() and word not in ("e.g", "i.e") and is_capital(next_character)
