@@ -21,6 +21,7 @@ from snorkel_dsl.language.text.terms import REST, SEPARATOR, WORD, CompiledTerm,
 _SPACE = rb"(?:[\t-\r\x1c- ]+|-)"  # in an ASCII text that is not folded: any white space, or a hyphen
 _ONLY_SPACE = rb"[\t-\r\x1c- ]+"
 _EDGE = rb"[^0-9A-Za-z]"
+_SURE_EDGE = rb"[^0-9A-Za-z\x80-\xf4]"
 _NO_EDGE = rb"[0-9A-Za-z]"
 
 SCANNED = frozenset(
@@ -33,14 +34,15 @@ SCANNED = frozenset(
 class Needle:
     """Patterns of which one must be found: in ASCII text (`ascii`) and in other text (`other`), folded where `folded`.
 
-    None: nothing can be looked for, every row must be asked. `ascii_exact`, `other_exact`: finding one decides.
+    None: nothing can be looked for, every row must be asked. `ascii_exact`: one of `ascii` found, it is there; so too
+    where one of `sure` is found in other text.
     """
 
     ascii: tuple[bytes, ...] | None
     other: tuple[bytes, ...] | None
+    sure: tuple[bytes, ...] = ()
     folded: bool = False
     ascii_exact: bool = False
-    other_exact: bool = False
 
 
 def needles(operator: str, constants: Sequence[Any]) -> tuple[Needle, ...]:
@@ -70,10 +72,11 @@ def needles(operator: str, constants: Sequence[Any]) -> tuple[Needle, ...]:
 def _pattern(pattern: ir.Pattern) -> Needle:
     """A regular expression."""
     tree = regex.parse(pattern)
-    narrow, wide = regex.propose(tree, wide=False), regex.propose(tree, wide=True)
+    narrow, wide, sure = (regex.propose(tree, reach) for reach in regex.Reach)
     return Needle(
         (narrow.pattern,) if narrow.width else None,
         (wide.pattern,) if wide.width else None,
+        (sure.pattern,) if sure.width else (),
         ascii_exact=narrow.exact,
     )
 
@@ -86,7 +89,7 @@ def _characters(terms: ir.TermList, exact: bool = True, before: bytes = b"", aft
     looked_for = [term for term in terms.terms if term.text or (before and after)]
     ascii_ = tuple(dict.fromkeys(before + _literal(term, ascii_only=True) + after for term in looked_for))
     other = tuple(dict.fromkeys(before + _literal(term, ascii_only=False) + after for term in looked_for))
-    return Needle(ascii_, other, ascii_exact=exact, other_exact=exact)
+    return Needle(ascii_, other, other if exact else (), ascii_exact=exact)
 
 
 def _literal(term: ir.Term, ascii_only: bool) -> bytes:
@@ -141,8 +144,9 @@ def _words(terms: ir.TermList, exact: bool) -> Needle:
     if not all(part.atoms for part in parts):
         return Needle(None, None, folded=True)
     return Needle(
-        tuple(dict.fromkeys(_word(part, folded=False) for part in parts)),
-        tuple(dict.fromkeys(_word(part, folded=True) for part in parts)),
+        tuple(dict.fromkeys(_word(part, regex.Reach.ASCII) for part in parts)),
+        tuple(dict.fromkeys(_word(part, regex.Reach.ALL) for part in parts)),
+        tuple(dict.fromkeys(_word(part, regex.Reach.SURE) for part in parts if part.exact)) if exact else (),
         folded=True,
         ascii_exact=exact and all(part.exact for part in parts),
     )
@@ -175,19 +179,20 @@ def _part(term: CompiledTerm) -> _Part:
     return _Part(term.atoms[start:end], term.case, term.left and start == 0, False, False, False)
 
 
-def _word(part: _Part, folded: bool) -> bytes:
-    """A part of a term as bytes, for a text that is folded already or for an ASCII text that is not."""
-    left = _EDGE if part.left else b""
-    right = _EDGE if part.right else (_NO_EDGE if part.word_follows and not folded else b"")
-    return left + b"".join(_atom(atom, part.case, folded) for atom in part.atoms) + right
+def _word(part: _Part, reach: regex.Reach) -> bytes:
+    """A part of a term as bytes: for ASCII text, or for other text that is folded already but for its case."""
+    edge = _SURE_EDGE if reach is regex.Reach.SURE else _EDGE
+    after = edge if part.right else b""
+    if part.word_follows and reach is not regex.Reach.ALL:
+        after = _NO_EDGE
+    return (edge if part.left else b"") + b"".join(_atom(atom, part.case, reach) for atom in part.atoms) + after
 
 
-def _atom(atom: str, case: bool, folded: bool) -> bytes:
+def _atom(atom: str, case: bool, reach: regex.Reach) -> bytes:
     """One atom of a term as bytes."""
+    ascii_only = reach is regex.Reach.ASCII
     if atom == SEPARATOR:
-        return b"[ -]" if folded else _SPACE
-    if atom == " " and not folded:
+        return _SPACE if ascii_only else b"[ -]"
+    if atom == " " and ascii_only:
         return _ONLY_SPACE
-    if folded:
-        return _escape(simple_fold(atom).encode())
-    return _choices(_spellings(atom, case), ascii_only=True)
+    return _choices(_spellings(atom, case), ascii_only)

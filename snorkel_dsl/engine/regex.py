@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache, cached_property
 from re import _parser  # type: ignore[attr-defined]  # the parser of the running Python: the definition of a pattern
 from typing import Any, TypeAlias
@@ -174,13 +175,18 @@ def _class(items: Any) -> str:
 @cache
 def _every_character() -> str:
     """All code points but the surrogates, which no text holds; in their place, U+0000."""
-    return "".join("\0" if 0xD800 <= number < 0xE000 else chr(number) for number in range(END_OF_UNICODE))
+    numbers = np.arange(END_OF_UNICODE, dtype="<u4")
+    numbers[0xD800:0xE000] = 0
+    return numbers.tobytes().decode("utf-32-le")
 
 
 @cache
 def _cased() -> npt.NDArray[np.int64]:
-    """The code points that have another case: the only ones for which ignoring case makes a difference."""
-    found = [i for i, c in enumerate(_every_character()) if c.lower() != c or c.upper() != c]
+    """The code points that have another case: the only ones for which ignoring case makes a difference.
+
+    They are all in the first two planes of Unicode.
+    """
+    found = [i for i, c in enumerate(_every_character()[:0x20000]) if c.lower() != c or c.upper() != c]
     return np.array(found, np.int64)
 
 
@@ -441,6 +447,7 @@ class _Table(dict[int, int]):
 START, END = b"\xff", b"\xfe"
 _NOTHING = rb"\xfd"
 _ANY_OTHER = rb"[\xc2-\xf4][\x80-\xbf]{1,3}"
+_SURE_EDGE = rb"[^0-9A-Za-z_\x80-\xf4]"
 _MOST_SPELLED_OUT = 16
 
 
@@ -456,10 +463,18 @@ class Proposal:
     exact: bool
 
 
-def propose(tree: Tree, wide: bool) -> Proposal:
-    """The scanner's pattern for a tree: for ASCII text, or where `wide` for any text, then never exact."""
-    proposal = _scan(_trim(_trim(tree, -1), 0), wide, True, True)
-    return Proposal(proposal.pattern, proposal.width, proposal.exact and not wide)
+class Reach(Enum):
+    """What a scanner's pattern is for: ASCII text; other text, missing no match; other text, finding only matches."""
+
+    ASCII = "ascii"
+    ALL = "all"
+    SURE = "sure"
+
+
+def propose(tree: Tree, reach: Reach) -> Proposal:
+    """The scanner's pattern for a tree; for text that is not ASCII, never exact."""
+    proposal = _scan(_trim(_trim(tree, -1), 0), reach, True, True)
+    return Proposal(proposal.pattern, proposal.width, proposal.exact and reach is Reach.ASCII)
 
 
 def _trim(tree: Tree, side: int) -> Tree:
@@ -484,36 +499,36 @@ def _trim(tree: Tree, side: int) -> Tree:
             return tree
 
 
-def _scan(tree: Tree, wide: bool, head: bool, tail: bool) -> Proposal:
+def _scan(tree: Tree, reach: Reach, head: bool, tail: bool) -> Proposal:
     """A tree as bytes; `head` and `tail` say whether nothing of the pattern stands before and after it."""
     match tree:
         case Atom():
-            return Proposal(_scan_atom(tree, wide), 1, True)
+            return Proposal(_scan_atom(tree, reach), 1, True)
         case Sequence(items=items):
             last = len(items) - 1
             parts = [
-                _scan_edge(item, items[i + 1 : i + 2] + items[i - 1 : i], wide, head and i == 0, tail and i == last)
+                _scan_edge(item, items[i + 1 : i + 2] + items[i - 1 : i], reach, head and i == 0, tail and i == last)
                 if isinstance(item, Edge)
-                else _scan(item, wide, head and i == 0, tail and i == last)
+                else _scan(item, reach, head and i == 0, tail and i == last)
                 for i, item in enumerate(items)
             ]
             pattern = b"".join(part.pattern for part in parts)
             return Proposal(pattern, sum(part.width for part in parts), all(part.exact for part in parts))
         case Choice(items=items):
-            parts = [_scan(item, wide, head, tail) for item in items]
+            parts = [_scan(item, reach, head, tail) for item in items]
             pattern = b"(?:" + b"|".join(part.pattern for part in parts) + b")"
             return Proposal(pattern, min(part.width for part in parts), all(part.exact for part in parts))
         case Repeat(item=item, least=least, most=most):
-            part = _scan(item, wide, False, False)
+            part = _scan(item, reach, False, False)
             if not part.pattern:
                 return part
             bounds = f"{{{least},{'' if most is None else most}}}".encode()
             return Proposal(b"(?:" + part.pattern + b")" + bounds, part.width * least, part.exact)
         case Edge():
-            return _scan_edge(tree, (), wide, head, tail)
+            return _scan_edge(tree, (), reach, head, tail)
 
 
-def _scan_edge(edge: Edge, around: tuple[Tree, ...], wide: bool, head: bool, tail: bool) -> Proposal:
+def _scan_edge(edge: Edge, around: tuple[Tree, ...], reach: Reach, head: bool, tail: bool) -> Proposal:
     """A place as bytes, or nothing where bytes cannot say it. `around` are the items beside it."""
     match edge.kind:
         case "start" if head:
@@ -526,13 +541,13 @@ def _scan_edge(edge: Edge, around: tuple[Tree, ...], wide: bool, head: bool, tai
             return Proposal(rb"\n?\xfe", 1, True)
         case "line end" if tail:
             return Proposal(rb"[\xfe\n]", 1, True)
-        case "boundary" if not wide:
+        case "boundary" if reach is Reach.ASCII:
             return Proposal(rb"\b", 0, True)
-        case "inside" if not wide:
+        case "inside" if reach is Reach.ASCII:
             return Proposal(rb"\B", 0, True)
         case "boundary" if (head or tail) and around and _is_word(around[0]):
-            return Proposal(rb"[^0-9A-Za-z_]", 1, False)
-    return Proposal(b"", 0, False)
+            return Proposal(rb"[^0-9A-Za-z_]" if reach is Reach.ALL else _SURE_EDGE, 1, False)
+    return Proposal(_NOTHING, 1, False) if reach is Reach.SURE else Proposal(b"", 0, False)
 
 
 def _is_word(tree: Tree) -> bool:
@@ -545,19 +560,19 @@ def _is_word(tree: Tree) -> bool:
 
 
 @cache
-def _scan_atom(atom: Atom, wide: bool) -> bytes:
+def _scan_atom(atom: Atom, reach: Reach) -> bytes:
     """One character as bytes."""
     own = code_points(atom)
     narrow = np.flatnonzero(members(own, np.arange(128))).tolist()
     choices = [b"[" + b"".join(b"\\x%02x" % number for number in narrow) + b"]"] if narrow else []
-    if wide:
-        choices += _scan_others(own)
+    if reach is not Reach.ASCII:
+        choices += _scan_others(own, reach)
     if not choices:
         return _NOTHING
     return choices[0] if len(choices) == 1 else b"(?:" + b"|".join(choices) + b")"
 
 
-def _scan_others(own: Toggles) -> list[bytes]:
+def _scan_others(own: Toggles, reach: Reach) -> list[bytes]:
     """The characters of a set beyond ASCII as bytes: spelled out where they are few."""
     toggles = own if len(own) % 2 == 0 else np.append(own, END_OF_UNICODE)
     ranges = [
@@ -566,6 +581,11 @@ def _scan_others(own: Toggles) -> list[bytes]:
     if not ranges:
         return []
     if sum(high - low for low, high in ranges) > _MOST_SPELLED_OUT:
-        return [_ANY_OTHER]
+        return [_ANY_OTHER] if reach is Reach.ALL or _is_all(ranges) else []
     spelled = [chr(number).encode() for low, high in ranges for number in range(low, high)]
     return [b"".join(b"\\x%02x" % byte for byte in character) for character in spelled]
+
+
+def _is_all(ranges: list[tuple[int, int]]) -> bool:
+    """Whether ranges of characters are all characters beyond ASCII."""
+    return ranges == [(128, END_OF_UNICODE)]

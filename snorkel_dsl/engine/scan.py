@@ -55,29 +55,48 @@ class Scan:
     def run(self, texts: Texts) -> list[Hits]:
         """For each thing wanted, where it is. A missing text is nowhere."""
         ascii_rows = texts.ascii if texts.missing is None else texts.ascii & ~texts.missing
-        other_rows = ~texts.ascii
         found: dict[Needle, list[Hits]] = defaultdict(list)
-        for form, rows in (("ascii", ascii_rows), ("original", other_rows), ("folded", other_rows)):
-            needles = [n for n in self._needles if form == "ascii" or n.folded == (form == "folded")]
-            if needles and rows.any():
-                for needle, hits in zip(needles, self._scan(form, needles, texts, np.flatnonzero(rows)), strict=True):
+
+        def scan(form: str, needles: list[Needle], texts: Array, rows: Index) -> None:
+            if needles and len(rows):
+                for needle, hits in zip(needles, self._scan(form, needles, texts, rows), strict=True):
                     found[needle].append(hits)
+
+        rows = np.flatnonzero(ascii_rows)
+        scan("ascii", self._needles, _bytes(texts, rows), rows)
+        rows = np.flatnonzero(~texts.ascii)
+        scan("original", [needle for needle in self._needles if not needle.folded], _bytes(texts, rows), rows)
+        folded = [needle for needle in self._needles if needle.folded]
+        if folded and len(rows):
+            strings = [fold(text, case=True).text for text in texts.python(rows) if text is not None]
+            plain = np.fromiter((string.isascii() for string in strings), bool, len(strings))
+            array = pa.array(strings, pa.large_string()).cast(pa.large_binary())
+            scan("folded to ascii", folded, array.filter(pa.array(plain)), rows[plain])
+            scan("folded", folded, array.filter(pa.array(~plain)), rows[~plain])
         return [_together([_merged(found[needle]) for needle in needles]) for needles in self._wanted]
 
-    def _scan(self, form: str, needles: list[Needle], texts: Texts, index: Index) -> list[Hits]:
+    def _scan(self, form: str, needles: list[Needle], texts: Array, index: Index) -> list[Hits]:
         """Where each needle is among some rows, in one form of them."""
+        is_ascii = form.endswith("ascii")
         if form not in self._databases:
-            wanted = [needle.ascii if form == "ascii" else needle.other for needle in needles]
-            self._databases[form] = Database.of(wanted, self._scanner)
-        database = self._databases[form]
-        found = database.find(_bytes(texts, index, form == "folded"))
+            wanted = [needle.ascii if is_ascii else needle.other for needle in needles]
+            sure: list[tuple[bytes, ...] | None] = [() if is_ascii else needle.sure for needle in needles]
+            self._databases[form] = Database.of(wanted + sure, self._scanner)
+        database, count = self._databases[form], len(needles)
+        found = database.find(texts)
         nowhere = np.empty(0, np.int64)
         hits = []
         for number, needle in enumerate(needles):
-            rows = index if number in database.unscanned else index[found.get(number, nowhere)]
-            exact = needle.ascii_exact if form == "ascii" else needle.other_exact
-            exact = exact and number not in database.inexact and number not in database.unscanned
-            hits.append(Hits(rows, nowhere) if exact else Hits(nowhere, rows))
+            if number in database.unscanned:
+                hits.append(Hits(nowhere, index))
+                continue
+            rows = index[found.get(number, nowhere)]
+            if is_ascii and needle.ascii_exact and number not in database.inexact:
+                hits.append(Hits(rows, nowhere))
+                continue
+            known = number + count not in database.inexact
+            sure_rows = index[found[number + count]] if known and number + count in found else nowhere
+            hits.append(Hits(sure_rows, np.setdiff1d(rows, sure_rows, assume_unique=True)))
         return hits
 
 
@@ -101,12 +120,8 @@ def _together(hits: list[Hits]) -> Hits:
     return Hits(np.empty(0, np.int64), both)
 
 
-def _bytes(texts: Texts, index: Index, folded: bool) -> Array:
+def _bytes(texts: Texts, index: Index) -> Array:
     """Some rows of a text as an Arrow array of bytes."""
-    if folded:
-        return pa.array(
-            [fold(text).text.encode() for text in texts.python(index) if text is not None], pa.large_binary()
-        )
     chosen = texts.array if len(index) == len(texts.array) else texts.array.take(pa.array(index))
     return chosen.cast(pa.large_binary())
 
