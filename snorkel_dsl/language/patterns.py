@@ -111,11 +111,14 @@ class _Part:
 _UNIT = re.compile(
     r"\\(?:[1-9][0-9]?|.)"  # an escape or a back-reference
     r"|\[\^?\]?(?:\\.|[^\]\\])*\]"  # a class
-    r"|\(\?(?:P?<[=!]?|P=|P>|[=!>(:]|[a-zA-Z-]+[:)])?"  # how a group opens
+    r"|\(\?(?:P?<[=!]?|P=|P>|[=!>:]|\([^)]*\)?|[a-zA-Z-]+[:)])?"  # how a group opens
     r"|(?:[*+?]|\{[0-9]*,?[0-9]*\})[+?]?"  # a repetition
     r"|.",
     re.DOTALL,
 )
+
+
+_SETS_FLAGS = re.compile(r"\(\?[a-zA-Z-]+\)")
 
 
 def _parts(text: str) -> Iterator[_Part]:
@@ -126,7 +129,8 @@ def _parts(text: str) -> Iterator[_Part]:
 def _depth(text: str) -> int:
     depth = deepest = 0
     for part in _parts(text):
-        depth += part.text.startswith("(") - (part.text == ")")
+        opens = part.text.startswith("(") and not _SETS_FLAGS.fullmatch(part.text)
+        depth += opens - (part.text == ")")
         deepest = max(deepest, depth)
     return deepest
 
@@ -137,7 +141,7 @@ def _group_end(text: str, start: int) -> int:
     for part in _parts(text):
         if part.start < start:
             continue
-        if part.text.startswith("(") and not (part.text.startswith("(?") and part.text.endswith(")")):
+        if part.text.startswith("(") and not _SETS_FLAGS.fullmatch(part.text):
             depth += 1
         elif part.text == ")":
             depth -= 1
@@ -159,8 +163,9 @@ _GROUPS = {
 
 
 def _judge(text: str, part: _Part) -> Iterable[PatternProblem]:
-    if part.text in _GROUPS:
-        what, advice = _GROUPS[part.text]
+    opening = part.text[:3] if part.text.startswith("(?(") else part.text
+    if opening in _GROUPS:
+        what, advice = _GROUPS[opening]
         end = _group_end(text, part.start)
         inside = text[part.end : end - 1]
         rewrite = advice.format(before=text[: part.start], inside=inside, after=text[end:])
