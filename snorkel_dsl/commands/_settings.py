@@ -16,7 +16,9 @@ def show_settings(settings: Settings, roots: tuple[Path, ...] = ()) -> None:
     if roots:
         _list("roots", roots, "")
     else:
-        _list("roots", settings.roots or ((settings.folder,) if settings.folder else ()), "(the folder of the rules file)")
+        _list(
+            "roots", settings.roots or ((settings.folder,) if settings.folder else ()), "(the folder of the rules file)"
+        )
     click.echo("datasets" if settings.datasets else "datasets: (none)")
     for dataset in settings.datasets.values():
         click.echo(f"  {dataset.name}: {_described(dataset)}")

@@ -1,13 +1,9 @@
-"""Results as files: Parquet, CSV or JSON lines by the file's ending, whole or not at all, the same bytes every time.
-
-A file is written beside its place, synced and renamed, so that a run that breaks off leaves what was there before.
-"""
+"""Results as files: Parquet, CSV or JSON lines by the file's ending, whole or not at all, the same bytes every time."""
 
 from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from snorkel_dsl.datasets.files import beside, check_folder
 from snorkel_dsl.datasets.options import WRITTEN, refusal
 from snorkel_dsl.diagnostics import did_you_mean
 
@@ -41,28 +38,6 @@ def check_writable(path: Path) -> None:
             f"write `{path.with_suffix(close)}`: results go to {', '.join(WRITTEN[:-1])} or {WRITTEN[-1]} files",
         )
     check_folder(path)
-
-
-def check_folder(path: Path) -> None:
-    """Raise RulesError where a file cannot be written because its folder is missing, or a folder has its name."""
-    if path.is_dir():
-        raise refusal("missing-folder", f"`{path}` is a folder", "name a file in it")
-    if not path.parent.is_dir():
-        raise refusal("missing-folder", f"there is no folder `{path.parent}`", f"make it: `mkdir -p {path.parent}`")
-
-
-@contextmanager
-def beside(path: Path) -> Iterator[BinaryIO]:
-    """A binary file that takes the place of `path` when all went well, and vanishes when not."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 @contextmanager

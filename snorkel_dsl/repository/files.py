@@ -31,7 +31,9 @@ def find_rules(paths: Iterable[Path]) -> list[Path]:
 def _below(folder: Path) -> list[Path]:
     files = sorted(path for path in folder.rglob(f"*{ENDING}") if path.is_file() and not _hidden(path, folder))
     if not files:
-        raise refusal("no-rules", f"the folder `{folder}` holds no rules", f"rules stand in files that end in `{ENDING}`")
+        raise refusal(
+            "no-rules", f"the folder `{folder}` holds no rules", f"rules stand in files that end in `{ENDING}`"
+        )
     return files
 
 
@@ -43,11 +45,11 @@ def no_such_file(path: Path) -> RulesError:
     """The error for a rules file that is not there, with the name that was probably meant."""
     near = path.parent if path.parent.is_dir() else None
     if near is None:
-        return refusal("missing-file", f"there is no file `{path}`, nor a folder `{path.parent}`")
+        return refusal("missing-rules-file", f"there is no file `{path}`, nor a folder `{path.parent}`")
     names = [other.name for other in near.iterdir() if other.suffix == ENDING or other.is_dir()]
     close = did_you_mean(path.name, names)
     helps = [f"did you mean `{path.with_name(close)}`?"] if close else []
-    return refusal("missing-file", f"there is no file `{path}`", *helps)
+    return refusal("missing-rules-file", f"there is no file `{path}`", *helps)
 
 
 def read_rules(path: Path) -> Source:
@@ -70,7 +72,7 @@ def source_of(name: str, content: bytes) -> Source:
         raise refusal(
             "binary-file",
             f"`{name}` is not text: byte {offset + 1} is zero",
-            "rules are plain text; a data file is named after the rules, as in `snorkel-dsl apply my.rules data.parquet -o votes.parquet`",
+            "rules are plain text; data comes after the rules: `snorkel-dsl apply my.rules data.parquet -o votes.parquet`",
         )
     try:
         text = content.decode("utf-8-sig")

@@ -87,7 +87,7 @@ def find_settings(start: Path) -> Settings:
 def load_settings(path: Path) -> Settings:
     """The settings of one file. Raises RulesError where it is missing, not TOML, or says what is not known."""
     if not path.is_file():
-        raise refusal("missing-file", f"there is no file `{path}`")
+        raise refusal("missing-settings-file", f"there is no file `{path}`")
     content = _toml(path)
     table = content.get("tool", {}).get("snorkel-dsl", {})
     if path.name != "pyproject.toml" and "tool" not in content:

@@ -1,0 +1,228 @@
+"""The way from rules to votes in Python: compile a file, apply its labeling functions to data or to one row.
+
+    rules = compile("spam.rules")                # or the text of a rules file
+    rules.lfs["asks_to_promote"](row)            # a class number, or -1
+    votes = rules.apply(frame)                   # a label matrix, with what the compiler knows of each function
+
+Everything that needs arrays is imported where it is used: the command line's `check` stands on this module too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from snorkel_dsl.datasets.options import ReadOptions
+from snorkel_dsl.diagnostics import Diagnostic, RulesError, did_you_mean
+from snorkel_dsl.facts import Exemplar, RuleFacts
+from snorkel_dsl.language import ir
+from snorkel_dsl.source import Source
+
+if TYPE_CHECKING:
+    from snorkel_dsl.engine.faults import Faults
+    from snorkel_dsl.votes import LabelMatrix
+
+ABSTAIN = -1
+
+
+def compile(rules: str | Path, roots: Sequence[str | Path] = ()) -> Rules:
+    """Compile a rules file: its path, or its text (a `str` with a line break in it).
+
+    `roots` are the folders from which it may name other files; without any, that of the settings file, else its own.
+    Raises RulesError with every mistake of the file, rendered.
+    """
+    if isinstance(rules, str) and "\n" in rules:
+        source, file = Source("<text>", rules.replace("\r\n", "\n").removeprefix("\ufeff")), None
+    else:
+        from snorkel_dsl.repository.files import read_rules
+
+        file = Path(rules)
+        source = read_rules(file)
+    program, diagnostics = check_source(source, file, roots_for(file, roots))
+    if program is None or any(diagnostic.severity == "error" for diagnostic in diagnostics):
+        raise RulesError(diagnostics)
+    return Rules(program, tuple(diagnostics))
+
+
+def roots_for(file: Path | None, given: Sequence[str | Path] = ()) -> tuple[Path, ...]:
+    """The folders from which a rules file may name files: the given ones, else those of its settings, else its own."""
+    from snorkel_dsl.repository.settings import find_settings
+
+    if given:
+        return tuple(Path(root).resolve() for root in given)
+    folder = (file.parent if file else Path.cwd()).resolve()
+    settings = find_settings(folder)
+    return tuple(root.resolve() for root in (settings.folder, *settings.roots) if root is not None) or (folder,)
+
+
+def check_source(
+    source: Source, file: Path | None, roots: tuple[Path, ...]
+) -> tuple[ir.Program | None, list[Diagnostic]]:
+    """Parse and check a source. The program is the healthy part of the file; the diagnostics are in file order."""
+    from snorkel_dsl.knowledge import Resolver
+    from snorkel_dsl.language.check import check
+    from snorkel_dsl.language.parse import parse
+    from snorkel_dsl.predicates import signatures
+
+    tree, diagnostics = parse(source)
+    program, more = check(tree, source, signatures(), Resolver(roots, file))
+    return program, sorted({*diagnostics, *more}, key=lambda diagnostic: diagnostic.sort_key)
+
+
+@dataclass(frozen=True)
+class Function:
+    """A compiled labeling function: callable on one row, with a name, so that Snorkel's appliers take it as one of theirs.
+
+    A row is a mapping, or an object with attributes (a pandas row, a named tuple), with the data's own column names.
+    """
+
+    program: ir.Program = field(repr=False)
+    definition: ir.LabelingFunction = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """The function's full name."""
+        return self.definition.name
+
+    def __call__(self, row: Any) -> int:
+        """The class number of the vote, -1 for abstain. Raises ValueError on a vote for a set of labels (see `vote`)."""
+        from snorkel_dsl.reference import vote
+
+        found = vote(self.definition, *self._read(row))
+        if found is None:
+            return ABSTAIN
+        if len(found.labels) > 1:
+            raise ValueError(f"`{self.name}` votes for a set of labels, which is no class number: call `.vote(row)`")
+        return next(iter(found.labels))
+
+    def vote(self, row: Any) -> frozenset[str] | None:
+        """The names of the labels that the vote allows; None for abstain."""
+        from snorkel_dsl.reference import vote
+
+        found = vote(self.definition, *self._read(row))
+        labels = self.program.task(self.definition.task).labels
+        return None if found is None else frozenset(labels[number] for number in found.labels)
+
+    def _read(self, row: Any) -> tuple[dict[str, Any], frozenset[str]]:
+        from snorkel_dsl.engine.rows import read_row
+
+        columns = [column for column in self.program.columns if column.name in self.definition.columns]
+        return read_row(self.program, {column.source: _value(row, column.source) for column in columns})
+
+    def __repr__(self) -> str:
+        return f"Function({self.name})"
+
+
+def _value(row: Any, name: str) -> Any:
+    """The value of a column in a row of any kind; None where it has none."""
+    if isinstance(row, Mapping):
+        from snorkel_dsl.datasets.jsons import field as nested
+
+        return nested(row, name)
+    if hasattr(row, "keys"):
+        return row[name] if name in row.keys() else None  # noqa: SIM118 - a pandas row: `in` asks for its values' index
+    return getattr(row, name, None)
+
+
+class Functions(Mapping[str, Function]):
+    """The labeling functions by name, in the order of the file. A name may be given without its package."""
+
+    def __init__(self, program: ir.Program) -> None:
+        self._by_name = {definition.name: Function(program, definition) for definition in program.functions}
+        self._before = f"{program.package}." if program.package else ""
+
+    def __getitem__(self, name: str) -> Function:
+        found = self._by_name.get(name) or self._by_name.get(self._before + name)
+        if found is None:
+            short = [known.removeprefix(self._before) for known in self._by_name]
+            close = did_you_mean(name, [*self._by_name, *short])
+            raise KeyError(f"no labeling function is called `{name}`" + (f": did you mean `{close}`?" if close else ""))
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    def __repr__(self) -> str:
+        return f"Functions({', '.join(self)})"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Compiled rules. `program` is what the file means, `warnings` what the checker remarked."""
+
+    program: ir.Program = field(repr=False)
+    warnings: tuple[Diagnostic, ...] = ()
+
+    @cached_property
+    def lfs(self) -> Functions:
+        """The labeling functions by name."""
+        return Functions(self.program)
+
+    @property
+    def tasks(self) -> Mapping[str, tuple[str, ...]]:
+        """The labels of each task, in the order of their class numbers."""
+        return {task.name: task.labels for task in self.program.tasks}
+
+    @cached_property
+    def facts(self) -> RuleFacts:
+        """What the compiler knows of each function, and the rules' own examples with the votes that they get."""
+        from snorkel_dsl.language.facts import facts_of
+
+        return replace(facts_of(self.program), exemplars=tuple(exemplars(self.program)))
+
+    def apply(self, data: Any, columns: Mapping[str, str] | None = None, missing: Sequence[str] = ()) -> LabelMatrix:
+        """The votes of all functions on some data: n rows × m functions, with the facts.
+
+        `data` is a path, a pandas or Polars frame, anything of Arrow, or an iterable of dicts. `columns` maps a column of
+        the rules to one of the data; `missing` are texts that stand for a missing value. Raises RulesError where the data
+        lacks a column, or no value of a column can be read; single values that cannot be read make their rules abstain,
+        with a warning (`apply_with_faults` gives them).
+        """
+        votes, faults = self.apply_with_faults(data, columns, missing)
+        if faults:
+            import warnings
+
+            first = faults[0]
+            where = f"column `{first.column}` of row {first.row + 1}" if first.column else f"row {first.row + 1}"
+            more = f"; {len(faults)} faults in all (see `apply_with_faults`)"
+            warnings.warn(f"{where} cannot be read: {first.message}{more}", UserWarning, stacklevel=2)
+        return votes
+
+    def apply_with_faults(
+        self, data: Any, columns: Mapping[str, str] | None = None, missing: Sequence[str] = ()
+    ) -> tuple[LabelMatrix, Faults]:
+        """As `apply`, with every value and row that could not be read instead of a warning. A fault's row counts from 0."""
+        from snorkel_dsl.datasets.reading import dataset_of
+        from snorkel_dsl.engine.feed import FaultCount, fault_diagnostics, votes_of
+
+        options = ReadOptions(columns=columns or {}, missing=tuple(missing))
+        faults = FaultCount()
+        votes, _ = votes_of(self.program, dataset_of(data, options), options, faults, facts=self.facts)
+        errors = [found for found in fault_diagnostics(faults) if found.severity == "error"]
+        if errors:
+            raise RulesError(errors)
+        return votes, tuple(faults.faults)
+
+    def __repr__(self) -> str:
+        tasks = "; ".join(f"{name}: {', '.join(labels)}" for name, labels in self.tasks.items())
+        return f"Rules({len(self.program.functions)} labeling functions; {tasks})"
+
+
+def exemplars(program: ir.Program) -> Iterator[Exemplar]:
+    """The examples whose rule must vote one label, with the votes that every function gives them."""
+    from snorkel_dsl.reference import vote
+
+    for rule in program.rules:
+        for example in rule.examples:
+            if example.todo or example.vote is None or len(example.vote.labels) != 1:
+                continue
+            row = dict(example.row)
+            votes = [(function, vote(function, row)) for function in program.functions]
+            given = tuple((f.name, v.labels) for f, v in votes if v is not None and v.task == example.vote.task)
+            yield Exemplar(example.vote.task, next(iter(example.vote.labels)), given)

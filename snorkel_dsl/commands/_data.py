@@ -1,0 +1,163 @@
+"""The data that a command was given: a file, stdin, or the name of a dataset in the settings, with its gold."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from snorkel_dsl.commands._options import DataChoice, comma_separated, pairs
+from snorkel_dsl.commands._output import message, show
+from snorkel_dsl.datasets.gold import class_numbers
+from snorkel_dsl.datasets.options import ReadOptions, refusal
+from snorkel_dsl.datasets.reading import Dataset, open_dataset
+from snorkel_dsl.diagnostics import RulesError
+from snorkel_dsl.engine.faults import Fault
+from snorkel_dsl.engine.feed import FaultCount, fault_diagnostics
+from snorkel_dsl.language import ir
+from snorkel_dsl.report.table import count
+from snorkel_dsl.repository.settings import NamedDataset, Settings
+
+Gold = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The data of a command: how it is read, and the gold column of each task (`""` stands for the only one)."""
+
+    data: Dataset
+    options: ReadOptions
+    gold: Mapping[str, str]
+    gold_map: Mapping[str, str]
+
+    def gold_columns(self, program: ir.Program) -> dict[str, str]:
+        """The gold column of each task by the task's name. Raises RulesError where a task or a column is unknown."""
+        found = {}
+        for task, column in self.gold.items():
+            name = _task_named(task, column, program)
+            self.data.require(column, "with gold")
+            found[name] = column
+        return found
+
+    def numbers(self, program: ir.Program, table: pa.Table) -> dict[str, Gold]:
+        """The gold class numbers of each task that has gold, read from the gold columns of a table."""
+        return {
+            task: class_numbers(table.column(column).to_pylist(), column, program.task(task).labels, self.gold_map)
+            for task, column in self.gold_columns(program).items()
+        }
+
+
+def _task_named(task: str, column: str, program: ir.Program) -> str:
+    names = [known.name for known in program.tasks]
+    if task in names:
+        return task
+    if len(names) == 1:
+        return names[0]
+    listed = ", ".join(f"`{name}`" for name in names)
+    raise refusal(
+        "bad-option",
+        f"the gold of which task does `{column}` hold?",
+        f"say `--gold TASK={column}`; the tasks are {listed}",
+    )
+
+
+def choose_data(name: str, options: dict[str, Any], settings: Settings, program: ir.Program) -> Chosen:
+    """The data of a command's DATA argument; takes the options about data and gold out of its keyword arguments."""
+    choice = DataChoice.take(options)
+    gold = _gold_options(options.pop("gold", ()), program)
+    gold_map = pairs(options.pop("gold_map", ()), "--gold-map", "'>50K=HIGH'")
+    named = _named(name, settings)
+    read = choice.over(named.options if named else ReadOptions())
+    data = _from_stdin(read) if name == "-" else open_dataset(named.path if named else Path(name), read, name)
+    for note in data.notes:
+        message(f"note: {note}")
+    return Chosen(data, read, gold or (named.gold if named else {}), gold_map or (named.gold_map if named else {}))
+
+
+def _named(name: str, settings: Settings) -> NamedDataset | None:
+    return None if name == "-" or Path(name).exists() else settings.datasets.get(name)
+
+
+def _gold_options(texts: tuple[str, ...], program: ir.Program) -> dict[str, str]:
+    """`COLUMN` or `TASK=COLUMN`; a column's own name may hold a `=`."""
+    tasks = {task.name for task in program.tasks}
+    found = {}
+    for text in texts:
+        task, equals, column = text.partition("=")
+        found[task if equals and task in tasks else ""] = column if equals and task in tasks else text
+    return found
+
+
+def _from_stdin(options: ReadOptions) -> Dataset:
+    """What comes in on stdin, in a file that goes when the command ends: data is read more than once."""
+    number, name = tempfile.mkstemp(prefix="snorkel-dsl-")
+    path = Path(name)
+    click.get_current_context().call_on_close(lambda: path.unlink(missing_ok=True))
+    with os.fdopen(number, "wb") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+    return open_dataset(path, options, "<stdin>")
+
+
+def kept_columns(text: str, data: Dataset) -> tuple[str, ...]:
+    """The columns of `--keep`, checked."""
+    columns = comma_separated(text)
+    for column in columns:
+        data.require(column, "to keep")
+    return columns
+
+
+# -------------------------------------------------------------------------------------------------------------- faults
+
+
+def refuse_unreadable_columns(faults: FaultCount) -> None:
+    """Raise RulesError where no value of some column could be read."""
+    errors = [found for found in fault_diagnostics(faults) if found.severity == "error"]
+    if errors:
+        raise RulesError(errors)
+
+
+def report_faults(faults: FaultCount, file: Path | None, most: int) -> int:
+    """Say what could not be read, write it to a file where asked, and return the exit code."""
+    if file is not None:
+        _write_faults(file, faults.faults)
+    show(fault_diagnostics(faults))
+    if faults.rows:
+        total = sum(faults.by_column.values())
+        where = f", all of them in {file}" if file else ": `--faults FILE` writes them all"
+        message(f"{count(total, 'fault')} on {count(faults.rows, 'row')}{where}")
+    return 1 if faults.rows > most else 0
+
+
+def _write_faults(file: Path, faults: list[Fault]) -> None:
+    from snorkel_dsl.datasets.writing import write_table
+
+    schema = pa.schema(
+        [
+            ("row", pa.int64()),
+            ("column", pa.string()),
+            ("rules", pa.list_(pa.string())),
+            ("value", pa.string()),
+            ("message", pa.string()),
+        ]
+    )
+    rows = [
+        {
+            "row": fault.row + 1,
+            "column": fault.column or None,
+            "rules": list(fault.rules) or None,
+            "value": fault.value,
+            "message": fault.message,
+        }
+        for fault in faults
+    ]
+    write_table(file, pa.Table.from_pylist(rows, schema=schema))

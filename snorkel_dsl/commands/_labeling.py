@@ -1,0 +1,211 @@
+"""What `label`, `analyze`, `explain` and `demo` share: all votes of some data, a fitted model for each task, its account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from snorkel_dsl.api import Rules
+from snorkel_dsl.commands._data import Chosen, Gold
+from snorkel_dsl.commands._options import pairs
+from snorkel_dsl.commands._progress import progress
+from snorkel_dsl.datasets.options import refusal
+from snorkel_dsl.diagnostics import did_you_mean
+from snorkel_dsl.engine.feed import FaultCount, feed
+from snorkel_dsl.labels import Labels
+from snorkel_dsl.language import ir
+from snorkel_dsl.models import MajorityVote, registry
+from snorkel_dsl.models.base import Model
+from snorkel_dsl.report.table import percent, share, table
+from snorkel_dsl.votes import LabelMatrix
+
+Balance = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """One task: its votes, the fitted model and the labels it gives, and the plain majority vote to compare with."""
+
+    votes: LabelMatrix
+    model: Model
+    labels: Labels
+    majority: Labels
+
+
+def all_votes(
+    rules: Rules, chosen: Chosen, faults: FaultCount, kept: tuple[str, ...] = ()
+) -> tuple[LabelMatrix, pa.Table]:
+    """The votes on all rows with the facts, and a table of the kept and the gold columns."""
+    gold = chosen.gold_columns(rules.program).values()
+    extra = tuple(dict.fromkeys((*kept, *gold)))
+    parts = []
+    with progress("applying", chosen.data.rows) as advance:
+        for fed in feed(rules.program, chosen.data, chosen.options, faults, extra, rules.facts):
+            parts.append(fed)
+            advance(fed.votes.n)
+    if not parts or not sum(part.votes.n for part in parts):
+        raise refusal("empty-data", f"`{chosen.data.name}` has no rows")
+    tables = [pa.Table.from_batches([part.extra]) for part in parts] if extra else []
+    together = pa.concat_tables(tables, promote_options="permissive") if tables else pa.table({})
+    return LabelMatrix.concat([part.votes for part in parts]), together
+
+
+def fit_all(votes: LabelMatrix, model: str, balance: dict[str, Balance]) -> list[Fitted]:
+    """A model for each task that has functions, fitted on the votes alone."""
+    return [_fit(votes.task(task.name), model, balance.get(task.name)) for task in _asked(votes)]
+
+
+def _asked(votes: LabelMatrix) -> list[Any]:
+    return [task for index, task in enumerate(votes.tasks) if index in votes.task_of]
+
+
+def _fit(votes: LabelMatrix, name: str, balance: Balance | None) -> Fitted:
+    model = named_model(name).fit(votes, class_balance=balance)
+    majority = MajorityVote().fit(votes, facts=_without_balance(votes))
+    return Fitted(votes, model, model.label(votes), majority.label(votes))
+
+
+def _without_balance(votes: LabelMatrix) -> Any:
+    from dataclasses import replace
+
+    return replace(votes.facts, balance={})
+
+
+def named_model(name: str) -> Model:
+    """A new model by its name. Raises RulesError, with the names that there are, on an unknown one."""
+    known = registry()
+    if name in known:
+        return known[name]()
+    close = did_you_mean(name, known)
+    listed = f"the label models are {', '.join(known)}"
+    raise refusal(
+        "unknown-model", f"no label model is called `{name}`", *([f"did you mean `{close}`?"] if close else []), listed
+    )
+
+
+def balances(texts: tuple[str, ...], program: ir.Program) -> dict[str, Balance]:
+    """The class balance of each task from `LABEL=SHARE`; labels without a share divide what is left equally."""
+    given: dict[str, dict[str, float]] = {}
+    for name, text in pairs(texts, "--balance", "SPAM=13%").items():
+        task, label = _label_named(name, program)
+        given.setdefault(task.name, {})[label] = _share(name, text)
+    return {name: _completed(program.task(name), shares) for name, shares in given.items()}
+
+
+def _label_named(name: str, program: ir.Program) -> tuple[ir.Task, str]:
+    before, _, label = name.rpartition(".")
+    found = [task for task in program.tasks if label in task.labels and before in ("", task.name)]
+    if len(found) == 1:
+        return found[0], label
+    labels = [known for task in program.tasks for known in task.labels]
+    close = did_you_mean(label, labels)
+    helps = (
+        f"did you mean `{close}`?" if close and not found else f"the labels are {', '.join(f'`{x}`' for x in labels)}"
+    )
+    what = "is a label of several tasks: write `TASK.LABEL=…`" if found else "names no label"
+    raise refusal("bad-balance", f"`--balance {name}=…` {what}", helps)
+
+
+def _share(name: str, text: str) -> float:
+    try:
+        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < 1:
+        raise refusal(
+            "bad-balance",
+            f"`{text}` is no share for `{name}`",
+            "a share lies between 0% and 100%, as in `--balance SPAM=13%`",
+        )
+    return value
+
+
+def _completed(task: ir.Task, shares: dict[str, float]) -> Balance:
+    rest = [label for label in task.labels if label not in shares]
+    left = 1 - sum(shares.values())
+    if (rest and left <= 0) or (not rest and abs(left) > 0.005):
+        raise refusal("bad-balance", f"the shares of `{task.name}` sum to {100 * (1 - left):g}%, not 100%")
+    return tuple(shares.get(label, left / max(len(rest), 1)) for label in task.labels)
+
+
+# ------------------------------------------------------------------------------------------------------------- results
+
+
+def label_table(kept: pa.Table | None, labels: list[Labels]) -> pa.Table:
+    """The kept columns, and for each task T the column T (a label or null) and T.LABEL for each probability."""
+    columns = {} if kept is None else {name: kept.column(name) for name in kept.column_names}
+    for one in labels:
+        names = np.array([*one.labels, None], dtype=object)
+        columns[one.task] = pa.array(names[one.predict()], pa.string())
+        for number, label in enumerate(one.labels):
+            columns[f"{one.task}.{label}"] = pa.array(one.probabilities[:, number], pa.float64())
+    return pa.table(columns)
+
+
+def account(fitted: Fitted, gold: Gold | None) -> str:
+    """What came out, in words and numbers: coverage, the model and why, the labels, and scores where there is gold."""
+    labels, task = fitted.labels, fitted.labels.task
+    chosen = labels.predict()
+    covered = int(labels.covered.sum())
+    lines = [
+        f"task {task}: {len(labels):,} rows, {covered:,} with a vote ({percent(covered / len(labels))}), "
+        f"{fitted.votes.rows.size:,} votes of {len(fitted.votes.functions)} functions",
+        f"model {fitted.model.name}: {fitted.model.explanation_}",
+        f"class balance: {_balance(fitted)}",
+        "",
+        table(("label", "rows", "share", "mean probability"), _label_rows(labels, chosen)),
+    ]
+    if gold is not None:
+        lines += ["", scores(fitted, gold)]
+    return "\n".join(lines)
+
+
+def _balance(fitted: Fitted) -> str:
+    shares = fitted.model.class_balance_
+    return ", ".join(f"{label} {percent(float(s))}" for label, s in zip(fitted.labels.labels, shares, strict=True))
+
+
+def _label_rows(labels: Labels, chosen: npt.NDArray[np.int64]) -> list[tuple[str, ...]]:
+    n = len(labels)
+    means = labels.probabilities.mean(axis=0)
+    counts = [
+        (label, int((chosen == number).sum()), share(float(means[number])))
+        for number, label in enumerate(labels.labels)
+    ]
+    tied = int(labels.ties.sum())
+    rest = [("(no vote)", n - int(labels.covered.sum()), ""), ("(tie)", tied, "")]
+    return [
+        (name, f"{number:,}", percent(number / n), mean) for name, number, mean in counts + [r for r in rest if r[1]]
+    ]
+
+
+def scores(fitted: Fitted, gold: Gold) -> str:
+    """Majority vote beside the label model, on the rows whose gold is known."""
+    k = len(fitted.labels.labels)
+    headers = ["", "accuracy", *(["F1 " + fitted.labels.labels[1]] if k == 2 else []), "log loss"]
+    rows = []
+    for name, labels in (("majority vote", fitted.majority), (f"label model ({fitted.model.name})", fitted.labels)):
+        cells = [name, share(labels.accuracy(gold))]
+        cells += [share(labels.f1(gold, 1))] if k == 2 else []
+        rows.append([*cells, f"{labels.log_loss(gold):.3f}"])
+    known = int((gold >= 0).sum())
+    return f"against gold ({known:,} rows; ties and rows without a vote count at their expected value):\n" + table(
+        headers, rows
+    )
+
+
+def save(fitted: list[Fitted], path: Path) -> None:
+    """Save the model of the only task. Raises RulesError where there are several."""
+    from snorkel_dsl.datasets.files import check_folder
+
+    if len(fitted) != 1:
+        raise refusal("bad-option", f"there are {len(fitted)} tasks, and `--save-model` saves one model")
+    check_folder(path)
+    part = path.with_name(f".{path.name}.part")
+    fitted[0].model.save(part)
+    part.replace(path)

@@ -1,0 +1,166 @@
+"""The options that commands share, each spelt and explained once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from snorkel_dsl.datasets.options import FORMATS, ReadOptions, refusal
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+OUTPUT_FORMATS = ("full", "concise", "json", "github", "sarif", "junit")
+
+rules_argument = click.argument("rules", type=click.Path(path_type=Path), metavar="RULES")
+data_argument = click.argument("data", metavar="DATA")
+output_option = click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The file to write: .parquet, .csv or .jsonl.",
+)
+keep_option = click.option(
+    "--keep", metavar="COLUMNS", default="", help="Columns of the data to copy into the output, separated by commas."
+)
+task_option = click.option("--task", metavar="NAME", help="Only this task of the rules.")
+
+
+def together(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
+    """Several options as one decorator; they stand in the help in the order given."""
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+output_options = together(
+    click.option(
+        "--output-format",
+        type=click.Choice(OUTPUT_FORMATS),
+        default="full",
+        show_default=True,
+        envvar="SNORKEL_DSL_OUTPUT_FORMAT",
+        help="How findings are printed.",
+    ),
+    click.option("--output-file", type=click.Path(path_type=Path), help="Write findings to a file, not to stdout."),
+)
+
+project_options = together(
+    click.option("--config", type=click.Path(path_type=Path), help="The settings file, instead of the nearest upward."),
+    click.option(
+        "--root",
+        "roots",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        help="A folder from which rules may name files. May be repeated.",
+    ),
+)
+
+data_options = together(
+    click.option(
+        "--data-format", type=click.Choice(sorted(set(FORMATS.values()))), help="Instead of the file's ending."
+    ),
+    click.option("--encoding", help="Of a text file; else it is detected."),
+    click.option("--delimiter", help="Between CSV cells; else it is detected."),
+    click.option("--no-header", is_flag=True, help="The first row is data already."),
+    click.option("--names", metavar="A,B,…", default="", help="The names of the columns, instead of the header's."),
+    click.option(
+        "--missing", multiple=True, metavar="TEXT", help="A text that stands for a missing value, as in --missing '?'."
+    ),
+    click.option(
+        "--column",
+        "columns",
+        multiple=True,
+        metavar="NAME=COLUMN",
+        help="Read a column of the rules from this column of the data, as in --column text=data.text.",
+    ),
+)
+
+fault_options = together(
+    click.option(
+        "--faults",
+        "faults_file",
+        type=click.Path(path_type=Path),
+        help="Write every value and row that cannot be read to this file. Rows count from 1, without a header.",
+    ),
+    click.option(
+        "--max-faults",
+        type=click.IntRange(min=0),
+        default=0,
+        show_default=True,
+        help="More faulty rows than this: exit code 1.",
+    ),
+)
+
+gold_options = together(
+    click.option(
+        "--gold",
+        multiple=True,
+        metavar="[TASK=]COLUMN",
+        help="A column with true labels, to compare with; never used in a fit.",
+    ),
+    click.option(
+        "--gold-map",
+        multiple=True,
+        metavar="VALUE=LABEL",
+        help="What a value of the gold column means, as in '>50K=HIGH'.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class DataChoice:
+    """The options about data, as the user gave them."""
+
+    data_format: str | None
+    encoding: str | None
+    delimiter: str | None
+    no_header: bool
+    names: str
+    missing: tuple[str, ...]
+    columns: tuple[str, ...]
+
+    @classmethod
+    def take(cls, options: dict[str, Any]) -> DataChoice:
+        """Take them out of a command's keyword arguments."""
+        return cls(**{name: options.pop(name) for name in cls.__dataclass_fields__})
+
+    def over(self, base: ReadOptions) -> ReadOptions:
+        """What holds when these options are laid over those of the settings."""
+        return ReadOptions(
+            format=self.data_format or base.format,
+            encoding=self.encoding or base.encoding,
+            delimiter=_character(self.delimiter) or base.delimiter,
+            header=base.header and not self.no_header,
+            names=comma_separated(self.names) or base.names,
+            missing=self.missing + base.missing,
+            columns={**base.columns, **pairs(self.columns, "--column", "text=data.text")},
+        )
+
+
+def _character(delimiter: str | None) -> str | None:
+    return {"\\t": "\t", "tab": "\t"}.get(delimiter, delimiter) if delimiter else None
+
+
+def comma_separated(text: str) -> tuple[str, ...]:
+    """The parts of `a,b,c`."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def pairs(texts: tuple[str, ...], option: str, example: str) -> Mapping[str, str]:
+    """`name=value` pairs of an option. Raises RulesError where one has no `=`."""
+    found: dict[str, str] = {}
+    for text in texts:
+        # The last `=` parts them, so that a value like `>=50K` can be mapped.
+        name, equals, value = text.rpartition("=") if option == "--gold-map" else text.partition("=")
+        if not equals or not name or not value:
+            raise refusal("bad-option", f"`{option} {text}` is not understood", f"write it as `{option} {example}`")
+        found[name.strip()] = value.strip()
+    return found

@@ -1,0 +1,86 @@
+"""`analyze`: the table of labeling functions, and the rows that no rule covers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from snorkel_dsl.commands._options import (
+    data_argument,
+    data_options,
+    fault_options,
+    gold_options,
+    project_options,
+    rules_argument,
+)
+from snorkel_dsl.commands._output import result
+from snorkel_dsl.commands._project import load_rules, project_for
+
+if TYPE_CHECKING:
+    from snorkel_dsl.commands._data import Chosen
+
+
+@click.command()
+@rules_argument
+@data_argument
+@click.option("--model", default="auto", show_default=True, help="The label model for the learned accuracies.")
+@click.option("--balance", multiple=True, metavar="LABEL=SHARE", help="What is known of the class balance.")
+@click.option(
+    "--uncovered",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Print up to N rows on which no rule votes, instead of the table.",
+)
+@click.option(
+    "--output-format",
+    type=click.Choice(("full", "json")),
+    default="full",
+    show_default=True,
+    help="How the table is printed.",
+)
+@click.option("--output-file", type=click.Path(path_type=Path), help="Write the table to a file, not to stdout.")
+@gold_options
+@fault_options
+@data_options
+@project_options
+def command(
+    rules: Path,
+    data: str,
+    model: str,
+    uncovered: int | None,
+    output_format: str,
+    output_file: Path | None,
+    **options: Any,
+) -> int:
+    """Show what each labeling function of RULES does on DATA.
+
+    Coverage, overlaps and conflicts are shares of all rows. The learned accuracy comes from the label model, without
+    gold; ± is its standard error. With --gold: right and wrong votes, and the share of right ones with its 95 % interval.
+    """
+    project = project_for(rules, options.pop("config"), options.pop("roots"))
+    compiled = load_rules(rules, project)
+
+    from snorkel_dsl.commands import _labeling
+    from snorkel_dsl.commands._data import choose_data, refuse_unreadable_columns, report_faults
+    from snorkel_dsl.engine.feed import FaultCount
+    from snorkel_dsl.report import analysis
+
+    faults_file, most = options.pop("faults_file"), options.pop("max_faults")
+    balance = _labeling.balances(options.pop("balance"), compiled.program)
+    chosen: Chosen = choose_data(data, options, project.settings, compiled.program)
+    faults = FaultCount(keep=faults_file is not None)
+    votes, table = _labeling.all_votes(compiled, chosen, faults)
+    refuse_unreadable_columns(faults)
+    gold = chosen.numbers(compiled.program, table)
+    if uncovered is not None:
+        result(analysis.uncovered(compiled.program, chosen.data, chosen.options, votes, uncovered), output_file)
+        return report_faults(faults, faults_file, most)
+    reports = [
+        analysis.analyse(one.votes, one.model, one.labels, compiled.program, gold.get(one.votes.only_task.name))
+        for one in _labeling.fit_all(votes, model, balance)
+    ]
+    text = analysis.as_json(reports) if output_format == "json" else "\n\n".join(map(analysis.as_text, reports))
+    result(text, output_file)
+    return report_faults(faults, faults_file, most)

@@ -1,0 +1,101 @@
+"""`apply`: the votes of every labeling function on every row, as a file; streamed, so memory does not grow with the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+
+from snorkel_dsl.commands._options import (
+    data_argument,
+    data_options,
+    fault_options,
+    keep_option,
+    output_option,
+    project_options,
+    rules_argument,
+)
+from snorkel_dsl.commands._output import message
+from snorkel_dsl.commands._project import load_rules, project_for
+
+
+@click.command()
+@rules_argument
+@data_argument
+@output_option
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(("wide", "long")),
+    default="wide",
+    show_default=True,
+    help="wide: a column a function; long: a line a vote (row, function, label).",
+)
+@keep_option
+@fault_options
+@data_options
+@project_options
+def command(rules: Path, data: str, output: Path, shape: str, keep: str, **options: Any) -> int:
+    """Write the votes of RULES on DATA.
+
+    One whole-number column for each labeling function, named by it: the class number of its vote in declared order, -1
+    for abstain. A function that may vote for several labels at once gets a list of names, empty for abstain. DATA is a
+    file (Parquet, CSV, TSV, JSONL, JSON, Arrow, Excel), - for stdin, or the name of a dataset in the settings. The
+    output has the rows of the input, in their order.
+    """
+    from snorkel_dsl.datasets.writing import check_writable
+
+    check_writable(output)
+    project = project_for(rules, options.pop("config"), options.pop("roots"))
+    compiled = load_rules(rules, project)
+
+    from snorkel_dsl.commands._data import choose_data, kept_columns, report_faults
+    from snorkel_dsl.engine.feed import FaultCount
+
+    faults_file, most = options.pop("faults_file"), options.pop("max_faults")
+    chosen = choose_data(data, options, project.settings, compiled.program)
+    kept = kept_columns(keep, chosen.data)
+    faults = FaultCount(keep=faults_file is not None)
+    rows, votes = _write(compiled.program, chosen, faults, output, shape, kept)
+
+    from snorkel_dsl.report.table import count
+
+    message(
+        f"{output}: {count(rows, 'row')}, {count(len(compiled.program.functions), 'labeling function')}, "
+        f"{count(votes, 'vote')}"
+    )
+    return report_faults(faults, faults_file, most)
+
+
+def _write(program: Any, chosen: Any, faults: Any, output: Path, shape: str, kept: tuple[str, ...]) -> tuple[int, int]:
+    """Write the votes batch by batch; the numbers of rows and of votes."""
+    from snorkel_dsl.commands._data import refuse_unreadable_columns
+    from snorkel_dsl.commands._progress import progress
+    from snorkel_dsl.datasets.options import refusal
+    from snorkel_dsl.datasets.writing import open_output
+    from snorkel_dsl.report.votes import Shape
+
+    rows = votes = 0
+    write = form = None
+    with ExitStack() as stack:
+        advance = stack.enter_context(progress("applying", chosen.data.rows))
+        for fed in _fed(program, chosen, faults, kept):
+            if write is None or form is None:
+                form = Shape.of(program, fed.extra.schema, shape == "long")
+                write = stack.enter_context(open_output(output, form.schema))
+            write(form.batch(fed.votes, fed.extra, rows))
+            rows, votes = rows + fed.votes.n, votes + int(fed.votes.rows.size)
+            advance(fed.votes.n)
+        if write is None:
+            raise refusal("empty-data", f"`{chosen.data.name}` has no rows")
+        refuse_unreadable_columns(faults)
+    return rows, votes
+
+
+def _fed(program: Any, chosen: Any, faults: Any, kept: tuple[str, ...]) -> Iterator[Any]:
+    from snorkel_dsl.engine.feed import feed
+
+    return feed(program, chosen.data, chosen.options, faults, kept)

@@ -1,0 +1,78 @@
+"""`doctor`: what this installation can do, what is missing, and the command that installs it."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from snorkel_dsl.report.table import table
+
+_NEEDED = ("lark", "click", "rich", "numpy", "scipy", "pandas", "pyarrow")
+_SCANNER = {"hyperscan": "hyperscan", "ahocorasick-rs": "ahocorasick_rs", "google-re2": "re2"}
+_EXTRAS = {
+    "excel": ("openpyxl", "reading .xlsx files"),
+    "torch": ("torch", "training end models"),
+    "spacy": ("spacy", "rules about entities and parts of speech"),
+    "ontologies": ("pronto", "terms from OBO and OWL files"),
+    "spark": ("pyspark", "running on Spark"),
+    "dask": ("dask", "running on Dask"),
+}
+
+
+@click.command()
+def command() -> int:
+    """Say what this installation can do and what is missing."""
+    from snorkel_dsl.commands._settings import show_settings
+    from snorkel_dsl.repository.settings import find_settings
+
+    rows = [_python(), _own()]
+    rows += [_package(name, name, 'pip install "snorkel-dsl"') for name in _NEEDED]
+    rows += [_scanner(name, module) for name, module in _SCANNER.items()]
+    rows += [_extra(extra, module, use) for extra, (module, use) in _EXTRAS.items()]
+    click.echo(table(("what", "version", "remark"), rows, left=(0, 1, 2)))
+    click.echo()
+    show_settings(find_settings(Path.cwd()))
+    broken = [row for row in rows if row[1] == "missing" and row[0] in _NEEDED]
+    return 2 if broken or sys.version_info < (3, 11) else 0
+
+
+def _python() -> tuple[str, str, str]:
+    fine = sys.version_info >= (3, 11)
+    return "python", platform.python_version(), "" if fine else "3.11 or newer is needed"
+
+
+def _own() -> tuple[str, str, str]:
+    found = _version("snorkel-dsl")
+    return "snorkel-dsl", found or "not installed", "" if found else "run from its folder: `pip install -e .`"
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _package(name: str, module: str, command: str) -> tuple[str, str, str]:
+    if find_spec(module) is None:
+        return name, "missing", f"install it: `{command}`"
+    return name, _version(name) or "found", ""
+
+
+def _scanner(name: str, module: str) -> tuple[str, str, str]:
+    row = _package(name, module, f"pip install {name}")
+    if row[1] == "missing":
+        return name, "missing", f"rules run without it, slower, with the same votes; install it: `pip install {name}`"
+    return row
+
+
+def _extra(extra: str, module: str, use: str) -> tuple[str, str, str]:
+    name = f"{extra} (extra)"
+    if find_spec(module) is None:
+        return name, "not installed", f'for {use}: `pip install "snorkel-dsl[{extra}]"`'
+    return name, _version(module) or "found", f"for {use}"

@@ -1,0 +1,84 @@
+"""`label`: rules and data in, probabilistic training labels out, with a score beside majority vote where gold is given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from snorkel_dsl.commands._options import (
+    data_argument,
+    data_options,
+    fault_options,
+    gold_options,
+    keep_option,
+    output_option,
+    project_options,
+    rules_argument,
+)
+from snorkel_dsl.commands._output import message, result
+from snorkel_dsl.commands._project import load_rules, project_for
+
+if TYPE_CHECKING:
+    from snorkel_dsl.commands._data import Chosen
+    from snorkel_dsl.labels import Labels
+
+balance_option = click.option(
+    "--balance",
+    multiple=True,
+    metavar="LABEL=SHARE",
+    help="What is known of the class balance, as in --balance SPAM=13%. Labels without a share divide what is left.",
+)
+model_option = click.option(
+    "--model", default="auto", show_default=True, help="The label model; `--model list` lists them."
+)
+
+
+@click.command()
+@rules_argument
+@data_argument
+@output_option
+@model_option
+@balance_option
+@gold_options
+@keep_option
+@click.option("--save-model", type=click.Path(path_type=Path), help="Save the fitted model (one task only).")
+@fault_options
+@data_options
+@project_options
+def command(
+    rules: Path, data: str, output: Path, model: str, keep: str, save_model: Path | None, **options: Any
+) -> int:
+    """Apply RULES to DATA, fit a label model, and write a label and probabilities for every row.
+
+    For each task T: a column T (the label, empty where no rule votes or labels are tied) and a column T.LABEL with the
+    probability of each label. The output has the rows of the input, in their order. Gold is only compared with.
+    """
+    from snorkel_dsl.datasets.writing import check_writable, write_table
+
+    check_writable(output)
+    project = project_for(rules, options.pop("config"), options.pop("roots"))
+    compiled = load_rules(rules, project)
+
+    from snorkel_dsl.commands import _labeling
+    from snorkel_dsl.commands._data import choose_data, kept_columns, refuse_unreadable_columns, report_faults
+    from snorkel_dsl.engine.feed import FaultCount
+
+    faults_file, most = options.pop("faults_file"), options.pop("max_faults")
+    balance = _labeling.balances(options.pop("balance"), compiled.program)
+    chosen: Chosen = choose_data(data, options, project.settings, compiled.program)
+    kept = kept_columns(keep, chosen.data)
+    faults = FaultCount(keep=faults_file is not None)
+    votes, table = _labeling.all_votes(compiled, chosen, faults, kept)
+    refuse_unreadable_columns(faults)
+    gold = chosen.numbers(compiled.program, table)
+    fitted = _labeling.fit_all(votes, model, balance)
+    write_table(
+        output, _labeling.label_table(table.select(list(kept)) if kept else None, [one.labels for one in fitted])
+    )
+    if save_model is not None:
+        _labeling.save(fitted, save_model)
+    result("\n\n".join(_labeling.account(one, gold.get(one.votes.only_task.name)) for one in fitted))
+    message(f"{output}: {votes.n:,} rows")
+    return report_faults(faults, faults_file, most)

@@ -1,0 +1,112 @@
+"""Votes as columns of a file: a column a function, or a line a vote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from snorkel_dsl.datasets.options import refusal
+from snorkel_dsl.language import ir
+from snorkel_dsl.votes import ABSTAIN, LabelMatrix
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How votes are laid out: the schema of the file, and which functions are lists of label names."""
+
+    program: ir.Program
+    schema: pa.Schema
+    kept: tuple[pa.Field, ...]
+    long: bool
+    lists: tuple[bool, ...]
+
+    @classmethod
+    def of(cls, program: ir.Program, extra: pa.Schema, long: bool) -> Shape:
+        """The layout for a program with the kept columns in front."""
+        kept = tuple(
+            pa.field(field.name, pa.string() if pa.types.is_null(field.type) else field.type) for field in extra
+        )
+        lists = tuple(any(len(vote.labels) > 1 for vote in function.votes) for function in program.functions)
+        if long:
+            columns = [("function", pa.string()), ("label", pa.string())]
+            schema = pa.schema([pa.field("row", pa.int64()), *kept, *(pa.field(*column) for column in columns)])
+            return cls(program, schema, kept, long, lists)
+        votes = [
+            pa.field(function.name, _type(program, function, is_list))
+            for function, is_list in zip(program.functions, lists, strict=True)
+        ]
+        return cls(program, pa.schema([*kept, *votes]), kept, long, lists)
+
+    def batch(self, votes: LabelMatrix, extra: pa.RecordBatch, first_row: int) -> pa.RecordBatch:
+        """One batch of votes with the kept columns of its rows; `first_row` is its first row's number from 0."""
+        kept = [_as(extra.column(field.name), field) for field in self.kept]
+        if self.long:
+            return self._long(votes, kept, first_row)
+        columns = [
+            pa.array(_names(votes, j)) if is_list else pa.array(_numbers(votes, j))
+            for j, is_list in enumerate(self.lists)
+        ]
+        arrays = [array.cast(field.type) for array, field in zip([*kept, *columns], self.schema, strict=True)]
+        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    def _long(self, votes: LabelMatrix, kept: list[pa.Array], first_row: int) -> pa.RecordBatch:
+        functions = votes.function_of_vote
+        order = np.lexsort((functions, votes.rows))
+        rows = votes.rows[order]
+        several = len(votes.tasks) > 1
+        labels = [
+            "|".join(_labels(votes, int(j), int(code), several))
+            for j, code in _pairs(functions[order], votes.codes[order])
+        ]
+        arrays = [
+            pa.array(rows + first_row + 1),
+            *(column.take(pa.array(rows)) for column in kept),
+            pa.array([votes.functions[j] for j in functions[order].tolist()], pa.string()),
+            pa.array(labels, pa.string()),
+        ]
+        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+
+def _pairs(functions: np.ndarray, codes: np.ndarray) -> list[tuple[int, int]]:  # type: ignore[type-arg]
+    return list(zip(functions.tolist(), codes.tolist(), strict=True))
+
+
+def _type(program: ir.Program, function: ir.LabelingFunction, is_list: bool) -> pa.DataType:
+    if is_list:
+        return pa.list_(pa.string())
+    return pa.int8() if len(program.task(function.task).labels) <= 127 else pa.int16()
+
+
+def _numbers(votes: LabelMatrix, function: int) -> np.ndarray:  # type: ignore[type-arg]
+    column = np.full(votes.n, ABSTAIN, dtype=votes.codes.dtype)
+    own = votes.slice_of(function)
+    column[votes.rows[own]] = votes.codes[own]
+    return column
+
+
+def _names(votes: LabelMatrix, function: int) -> list[list[str]]:
+    names: list[list[str]] = [[] for _ in range(votes.n)]
+    own = votes.slice_of(function)
+    for row, code in _pairs(votes.rows[own], votes.codes[own]):
+        names[row] = _labels(votes, function, code, True)
+    return names
+
+
+def _labels(votes: LabelMatrix, function: int, code: int, qualified: bool) -> list[str]:
+    task = votes.tasks[votes.task_of[function]]
+    before = f"{task.name}." if qualified else ""
+    return [before + task.labels[number] for number in sorted(votes.labels_of(code))]
+
+
+def _as(array: pa.Array, field: pa.Field) -> pa.Array:
+    """A kept column in the type of the first batch."""
+    try:
+        return array.cast(field.type)
+    except pa.ArrowInvalid:
+        raise refusal(
+            "mixed-column",
+            f"the column `{field.name}` holds {field.type} at first and {array.type} later",
+            "leave it out of `--keep`",
+        ) from None
