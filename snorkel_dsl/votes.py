@@ -155,6 +155,12 @@ class LabelMatrix:
         """For each vote the index of its function, (nnz)."""
         return np.repeat(np.arange(len(self.functions), dtype=np.int32), np.diff(self.indptr))
 
+    def codes_of(self, function: int) -> list[int]:
+        """The codes that stand among the votes of function j, ascending."""
+        codes = self.codes[self.slice_of(function)].astype(np.int64)
+        lowest = FIRST_SET + 1 - len(self.label_sets)
+        return [int(code) + lowest for code in np.flatnonzero(np.bincount(codes - lowest))]
+
     def labels_of(self, code: int) -> frozenset[int]:
         """The class numbers that a code allows."""
         return frozenset({code}) if code >= 0 else self.label_sets[FIRST_SET - code]
@@ -302,8 +308,8 @@ class LabelMatrix:
 
     def polarity(self) -> tuple[frozenset[int], ...]:
         """For each function the class numbers that it was seen to vote for; a set counts each of its labels."""
-        seen = [np.unique(self.codes[self.slice_of(j)]) for j in range(len(self.functions))]
-        return tuple(frozenset[int]().union(*(self.labels_of(int(code)) for code in codes)) for codes in seen)
+        seen = [self.codes_of(j) for j in range(len(self.functions))]
+        return tuple(frozenset[int]().union(*(self.labels_of(code) for code in codes)) for codes in seen)
 
     def _shares(self, votes: Bools) -> Floats:
         per_function = np.bincount(self.function_of_vote, weights=votes, minlength=len(self.functions))

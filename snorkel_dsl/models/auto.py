@@ -4,13 +4,13 @@ No single setting holds on all rule sets: how far abstaining can be trusted diff
 Dawid-Skene is fitted at several of them with functions left out and asked to foretell those (`heldout`); settings that are
 clearly worse than the best are dropped, and the posteriors of the others averaged with equal weights, which is steadier than
 picking one (Yao et al., Using stacking to average Bayesian predictive distributions, Bayesian Analysis 2018). The belief that
-rules are better than chance counts three times what the votes of a rule do: it is what keeps a model without a single true label
-near majority vote where the votes say little.
+rules are better than chance counts three times what the votes of a rule do: it is what keeps a model without a single true
+label near majority vote where the votes say little.
 
 A given class balance is held exactly and does the work that abstaining does otherwise: then Dawid-Skene and matrix
-completion, both without the abstain factor, are the candidates. A row without votes says only that all functions abstained,
-so there the exact likelihood (abstaining counts in full) decides. Where fewer than three functions vote
-on rows that they share, nothing can be learned from agreement, and majority vote decides.
+completion, both without the abstain factor, are the candidates. A row without votes says only that all abstained, so there
+the exact likelihood (abstaining counts in full) decides. Where fewer than three functions vote on rows that they share,
+nothing can be learned from agreement, and majority vote decides.
 """
 
 from __future__ import annotations

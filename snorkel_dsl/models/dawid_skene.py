@@ -154,9 +154,12 @@ class DawidSkene(Model):
     def _logits(self, votes: LabelMatrix) -> Floats:
         known = self.symbols_
         weights, base = self._weights(known)
+        logits: Floats = self.intercept_ + base + row_sums(votes, known, weights)
         unseen = self._unseen(votes, known)
-        new = log(unseen.spread(self.prior_[unseen.function], self.class_balance_)) - log(self.class_balance_)
-        return self.intercept_ + base + row_sums(votes, known, weights) + row_sums(votes, unseen, new)
+        if len(unseen):
+            new = log(unseen.spread(self.prior_[unseen.function], self.class_balance_)) - log(self.class_balance_)
+            logits += row_sums(votes, unseen, new)
+        return logits
 
     def _unseen(self, votes: LabelMatrix, known: Symbols) -> Symbols:
         """The symbols of the votes that the model never met; their precision is the prior."""

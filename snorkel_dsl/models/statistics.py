@@ -65,7 +65,7 @@ def symbols_of(votes: LabelMatrix, facts: RuleFacts) -> Symbols:
     """All symbols that stand in the votes, and those that the facts say a function can utter."""
     found: set[Symbol] = set()
     for j, name in enumerate(votes.functions):
-        found |= {(j, votes.labels_of(int(code))) for code in np.unique(votes.codes[votes.slice_of(j)])}
+        found |= {(j, votes.labels_of(code)) for code in votes.codes_of(j)}
         if name in facts.functions and not any(len(labels) > 1 for function, labels in found if function == j):
             found |= {(j, frozenset({label})) for label in facts.functions[name].polarity}
     return vocabulary(found, len(votes.functions), len(votes.labels))
@@ -82,24 +82,34 @@ def vocabulary(found: set[Symbol], m: int, k: int) -> Symbols:
 
 def symbol_of_vote(votes: LabelMatrix, symbols: Symbols) -> npt.NDArray[np.int32]:
     """For each vote the number of its symbol, -1 where the vocabulary lacks it, (nnz)."""
-    numbers = np.full(votes.codes.size, -1, dtype=np.int32)
+    numbers = np.empty(votes.codes.size, dtype=np.int32)
     for j in range(len(votes.functions)):
         piece = votes.slice_of(j)
-        codes = votes.codes[piece]
-        for code in np.unique(codes):
-            numbers[piece][codes == code] = symbols.numbers.get((j, votes.labels_of(int(code))), -1)
+        lowest, table = _numbers_by_code(votes, symbols, j)
+        numbers[piece] = table[votes.codes[piece].astype(np.int64) - lowest]
     return numbers
 
 
 def row_sums(votes: LabelMatrix, symbols: Symbols, values: Floats) -> Floats:
     """For each row the sum of the values (d, k) of its symbols, (n, k). Symbols not in the vocabulary add nothing."""
     sums = np.zeros((votes.n, values.shape[1]))
-    numbers = symbol_of_vote(votes, symbols)
     padded = np.vstack([values, np.zeros((1, values.shape[1]))])
     for j in range(len(votes.functions)):
         piece = votes.slice_of(j)
-        sums[votes.rows[piece]] += padded[numbers[piece]]
+        lowest, table = _numbers_by_code(votes, symbols, j)
+        codes = votes.codes[piece].astype(np.int64) - lowest
+        for y, column in enumerate(padded[table].T):
+            sums[votes.rows[piece], y] += column[codes]
     return sums
+
+
+def _numbers_by_code(votes: LabelMatrix, symbols: Symbols, function: int) -> tuple[int, npt.NDArray[np.int32]]:
+    """The lowest code, and for each code from there on the number of its symbol, -1 where there is none."""
+    lowest, highest = -1 - len(votes.label_sets), len(votes.labels)
+    table = np.full(highest - lowest, -1, dtype=np.int32)
+    for code in votes.codes_of(function):
+        table[code - lowest] = symbols.numbers.get((function, votes.labels_of(code)), -1)
+    return lowest, table
 
 
 @dataclass(frozen=True, eq=False)
