@@ -76,7 +76,7 @@ def read_column(file: Path, path: str, column: str | None) -> tuple[str, ...] | 
     if column is None and len(table.header) > 1:
         listed = ", ".join(f"`{name}`" for name in table.header)
         return Refusal(
-            "missing-column",
+            "unknown-column",
             f"`{path}` has {len(table.header)} columns",
             "which one holds the terms?",
             (f'write `file "{path}" column "{table.header[0]}"`', f"its columns: {listed}"),
@@ -115,4 +115,4 @@ def _index(table: _Table, path: str, column: str) -> int | Refusal:
     likely = did_you_mean(column, table.header)
     listed = ", ".join(f"`{name}`" for name in table.header)
     help_text = f"did you mean `{likely}`?" if likely else f"its columns: {listed}"
-    return Refusal("missing-column", f"`{path}` has no column `{column}`", "not a column of that file", (help_text,))
+    return Refusal("unknown-column", f"`{path}` has no column `{column}`", "not a column of that file", (help_text,))

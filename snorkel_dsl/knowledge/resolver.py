@@ -114,7 +114,7 @@ class Resolver:
             f"`{path}` lies outside the roots",
             f"the root is `{self._shown(base)}`",
             (
-                f"to allow it, add this line to the `[tool.snorkel-dsl]` of pyproject.toml, or to snorkel-dsl.toml, in that folder: "
+                f"to allow it, add this line to snorkel-dsl.toml there, or to `[tool.snorkel-dsl]` in pyproject.toml: "
                 f"`roots = [{listed}]`",
                 f"for once: `--root {needed[1]}`",
             ),

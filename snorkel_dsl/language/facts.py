@@ -14,7 +14,9 @@ from snorkel_dsl.language import ir
 from snorkel_dsl.language.hashing import expression_key
 from snorkel_dsl.language.types import Kind
 
-_COMMON = 0.5  # a trait that more than half of the functions of a task have tells nothing
+# A trait that most functions of a task have, or very many, would make each depend on each: it tells nothing.
+_COMMON = 0.5
+_MOST_HOLDERS = 200
 _JOINS = frozenset({"and", "or", "not", "at_least_of", "at_most_of"})
 
 
@@ -71,7 +73,7 @@ def _shares(program: ir.Program) -> dict[str, set[str]]:
             holders[function.task, trait].append(function.name)
     shares: dict[str, set[str]] = {function.name: set() for function in program.functions}
     for (task, _), names in holders.items():
-        if 2 <= len(names) <= max(2, _COMMON * sizes[task]):
+        if 2 <= len(names) <= min(_MOST_HOLDERS, max(2, _COMMON * sizes[task])):
             for name in names:
                 shares[name].update(other for other in names if other != name)
     return shares
@@ -85,8 +87,8 @@ def _traits(program: ir.Program, expression: ir.Expression) -> Iterator[str]:
                 yield from (f"term {term.text.casefold()}" for term in terms)
             case ir.Constant(value=ir.Pattern(text=text)):
                 yield f"pattern {text}"
-            case ir.Constant(value=ir.LookupTable(name=name, keys=keys)):
-                yield f"lookup {name} {hash(keys)}"
+            case ir.Constant(value=ir.LookupTable()):
+                yield expression_key(program, node)
             case ir.Call(kind=Kind.CONDITION, operator=operator) if operator not in _JOINS:
                 yield expression_key(program, node)
 

@@ -90,9 +90,8 @@ def _broken(file: ast.File, *keywords: str) -> bool:
 
 
 _KEYWORDS = frozenset(
-    (
-        "language package use data task require terms sections context lookup condition rule slice transform augment"
-    ).split()
+    {"language", "package", "use", "data", "task", "require", "terms", "sections", "context", "lookup", "condition"}
+    | {"rule", "slice", "transform", "augment"}
 )
 
 

@@ -10,8 +10,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 
 from snorkel_dsl.language import ast, ir
+from snorkel_dsl.language.check.comparisons import (
+    check_between,
+    check_comparison,
+    check_in_lookup,
+    check_is,
+    check_one_of,
+    check_presence,
+    check_within,
+)
 from snorkel_dsl.language.check.later import SPACY, comes_later
-from snorkel_dsl.language.check.scope import BoundPiece, BoundTerm, NamedCondition, Names, Scope
+from snorkel_dsl.language.check.scope import BoundPiece, NamedCondition, Names, Scope
 from snorkel_dsl.language.check.texts import (
     Bounds,
     bounds_of,
@@ -21,18 +30,7 @@ from snorkel_dsl.language.check.texts import (
     check_share,
     list_of,
 )
-from snorkel_dsl.language.check.values import (
-    SPANS,
-    check_between,
-    check_comparison,
-    check_in_lookup,
-    check_is,
-    check_one_of,
-    check_presence,
-    check_value,
-    check_within,
-    text_value,
-)
+from snorkel_dsl.language.check.values import SPANS, text_value
 from snorkel_dsl.language.types import Kind
 from snorkel_dsl.source import Span
 
@@ -147,7 +145,8 @@ def _chain(scope: Scope, node: ast.Chain) -> ir.Expression | None:
     if len(words) > 1:
         _refuse_mixture(names, node)
     if any(isinstance(operand, ast.String) for operand in node.operands[1:]):
-        return _loose_words(scope, node)
+        _loose_words(scope, node)
+        return None
     checked = check_each(scope, node.operands)
     if checked is None or len(words) > 1:
         return None
@@ -218,9 +217,10 @@ def _enough(names: Names, quantifier: ast.Count, bounds: Bounds, there_are: int)
     wanted = max(bounds.least or 0, bounds.most or 0)
     if wanted <= there_are and not (bounds.least is None and bounds.most == there_are):
         return True
+    how_often = "never" if (bounds.least or 0) > there_are else "always"
     names.report(
         "empty-range",
-        f"`{names.written(quantifier)}` of {there_are} conditions is {'never' if (bounds.least or 0) > there_are else 'always'} so",
+        f"`{names.written(quantifier)}` of {there_are} conditions is {how_often} so",
         quantifier,
         f"there are {there_are} below",
     )
@@ -582,6 +582,3 @@ def _names_in(node: object) -> Iterator[str]:
         case tuple():
             for part in node:
                 yield from _names_in(part)
-
-
-__all__ = ["BoundTerm", "ConditionsBuilder", "check_condition", "check_value"]

@@ -291,7 +291,7 @@ class TermsBuilder:
     def _file(self, path: ast.String, column: ast.String | None) -> ir.TermList | None:
         found = self.names.resolver.terms(path.text, None if column is None else column.text)
         if isinstance(found, Refusal):
-            refuse(self.names, found, column if found.kind == "missing-column" and column is not None else path)
+            refuse(self.names, found, column if found.kind == "unknown-column" and column is not None else path)
             return None
         terms = []
         for text in found:
@@ -374,7 +374,7 @@ def _section(
                 section,
                 "headed",
                 "sections by their headings",
-                f'write `{section.name.text} from "{section.headings[0].text}:" up to "…"` with the markers as they stand in the text',
+                f'write `{section.name.text} from "{section.headings[0].text}:" up to "…"`, as it stands in the text',
             )
             return None
         case ast.SectionBetween(name=name, start=start, end=end):
@@ -411,7 +411,7 @@ def declare_lookup(names: Names, block: ast.Lookup) -> None:
 
 def _place_of_refusal(block: ast.Lookup, columns: tuple[ast.Name, ...], refusal: Refusal) -> ast.Node:
     for column in columns:
-        if refusal.kind == "missing-column" and f"`{column.text}`" in refusal.message:
+        if refusal.kind == "unknown-column" and f"`{column.text}`" in refusal.message:
             return column
     return block.path
 

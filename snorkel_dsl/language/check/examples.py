@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from snorkel_dsl.language import ast, ir
+from snorkel_dsl.language.check.comparisons import unknown_choice
 from snorkel_dsl.language.check.scope import ARTICLE, Names
-from snorkel_dsl.language.check.values import moment_of, percent_number, unknown_choice
+from snorkel_dsl.language.check.values import moment_of, percent_number
 from snorkel_dsl.language.check.votes import check_vote
 from snorkel_dsl.language.types import Kind, Type
 from snorkel_dsl.source import Span

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from snorkel_dsl.language import ast, ir
-from snorkel_dsl.language.check.conditions import check_condition, check_value, may_expand, new_name, uses
+from snorkel_dsl.language.check.conditions import check_condition, may_expand, new_name, uses
 from snorkel_dsl.language.check.examples import check_example, check_expectation
 from snorkel_dsl.language.check.scope import Names, Scope
 from snorkel_dsl.language.check.texts import list_of
@@ -35,7 +35,8 @@ def check_rule(names: Names, block: ast.Rule) -> CheckedRule | None:
     """A rule, or None where it has no meaning (and that has been said)."""
     votes = _Votes(names, block)
     task = votes.task
-    functions = _by_column(names, block, votes) if isinstance(block.votes, ast.ByColumn) else _by_clauses(block, votes)
+    by = block.votes
+    functions = _by_column(names, block, by, votes) if isinstance(by, ast.ByColumn) else _by_clauses(block, votes)
     task = task or votes.task
     examples = [check_example(names, item, task) for item in items_of(block, ast.Example)]
     expectations = [check_expectation(names, item) for item in items_of(block, ast.Expect)]
@@ -99,7 +100,7 @@ def _by_clauses(block: ast.Rule, votes: _Votes) -> list[ir.LabelingFunction] | N
             for condition, vote, item in zip(conditions, clause_votes, _clause_items(block), strict=True)
         )
         functions.append(_function(names, block, suffix, clauses, unless))
-    return functions if all([_can_vote(names, block, function) for function in functions[:1]]) else None
+    return functions if _can_vote(names, block, functions[0]) else None
 
 
 def _clause_items(block: ast.Rule) -> list[ast.When | ast.Otherwise]:
@@ -258,9 +259,8 @@ def _can_vote(names: Names, block: ast.Rule, function: ir.LabelingFunction) -> b
 # ----------------------------------------------------------------------------------------------------------- by column
 
 
-def _by_column(names: Names, block: ast.Rule, votes: _Votes) -> list[ir.LabelingFunction] | None:
-    assert isinstance(block.votes, ast.ByColumn)
-    column = _voting_column(names, block.votes)
+def _by_column(names: Names, block: ast.Rule, by: ast.ByColumn, votes: _Votes) -> list[ir.LabelingFunction] | None:
+    column = _voting_column(names, by)
     healthy = True
     for item in block.items:
         if isinstance(item, ast.When | ast.Otherwise):
@@ -315,8 +315,8 @@ def _declare_help(names: Names, name: ast.Name) -> list[str]:
 def _meanings(
     names: Names, block: ast.Rule, votes: _Votes, column: ir.DataColumn | None
 ) -> tuple[tuple[str, ir.Vote], ...] | None:
+    from snorkel_dsl.language.check.comparisons import unknown_choice
     from snorkel_dsl.language.check.declarations import repeated
-    from snorkel_dsl.language.check.values import unknown_choice
     from snorkel_dsl.source import Span
 
     lines = items_of(block, ast.Means)
@@ -404,6 +404,3 @@ def _is_state(names: Names, block: ast.Rule, status: ast.Status) -> bool:
             names.unknown("rule", others, status.successor, label="its successor must be a rule of this file")
         return False
     return True
-
-
-__all__ = ["CheckedRule", "check_rule", "check_value"]

@@ -9,18 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from snorkel_dsl.language import ast, ir
 from snorkel_dsl.language.check.declarations import make_term, merged
 from snorkel_dsl.language.check.later import ASSERTION, comes_later
-from snorkel_dsl.language.check.scope import BoundTerm, Names, Scope
-from snorkel_dsl.language.check.values import check_value, cut, part_unit, percent_number, whole, wrong_type
+from snorkel_dsl.language.check.places import Core, Places, check_places
+from snorkel_dsl.language.check.scope import ARTICLE, BoundTerm, Names, Scope
+from snorkel_dsl.language.check.values import check_value, percent_number, whole, wrong_type
 from snorkel_dsl.language.patterns import check_pattern
 from snorkel_dsl.language.types import Kind
 from snorkel_dsl.source import Span
 
-Core: TypeAlias = Callable[[ir.Expression], ir.Expression]
 _OPERATORS = {"mentions": "mentions", "contains": "contains", "starts with": "starts_with", "ends with": "ends_with"}
 _LATER_VERBS = ("asserts", "denies", "suspects")
 _PLACEHOLDER = re.compile(r"(?<!\\)\{([A-Za-z_]\w*)\}")
@@ -135,7 +134,7 @@ def check_says(scope: Scope, node: ast.Says) -> ir.Expression | None:
         return None
     subject = check_value(scope, node.subject)
     lists = terms_of(scope, node.terms)
-    places = _places(scope, node.places)
+    places = check_places(scope, node.places)
     if subject is None or lists is None or places is None or not _verb_fits(names, node, places):
         return None
     if subject.kind is Kind.TEXTS and node.verb.word in ("mentions", "contains"):
@@ -145,9 +144,8 @@ def check_says(scope: Scope, node: ast.Says) -> ir.Expression | None:
     else:
         _wrong_subject(names, node, subject.kind)
         return None
-    if operator == "list_contains" and (node.places or node.followed_by):
-        rest = (node.places or (node.followed_by,))[0]
-        assert rest is not None
+    rest = node.places[0] if node.places else node.followed_by
+    if operator == "list_contains" and rest is not None:
         names.report(
             "wrong-type", f"`{names.written(node.subject)}` is a list of text; this asks something of a text", rest
         )
@@ -165,8 +163,6 @@ def _wrong_subject(names: Names, node: ast.Says | ast.Matches, kind: Kind) -> No
         Kind.YES_NO: f"write `{written} is yes`",
         Kind.TIME: f"write `{written} is after …`",
     }
-    from snorkel_dsl.language.check.scope import ARTICLE
-
     names.report(
         "wrong-type",
         f"`{written}` is {ARTICLE[kind]}; `{verb}` asks something of a text",
@@ -224,7 +220,7 @@ def _said(
     if text is None:
         return None
     if node.followed_by is not None:
-        return _followed(scope, node, lists, places, text)
+        return _followed(scope, node, node.followed_by, lists, places, text)
     if places.times is not None:
         bounds = bounds_of(names, places.times.count, "times")
         return None if bounds is None else _times(names, operator, merged(lists), bounds, places, text, span)
@@ -323,122 +319,25 @@ def _times(
 
 
 def _followed(
-    scope: Scope, node: ast.Says, lists: list[ir.TermList], places: Places, text: ir.Expression
+    scope: Scope,
+    node: ast.Says,
+    follower: ast.FollowedBy,
+    lists: list[ir.TermList],
+    places: Places,
+    text: ir.Expression,
 ) -> ir.Expression | None:
-    names, follower = scope.names, node.followed_by
-    assert follower is not None
+    names = scope.names
     second = terms_of(scope, follower.terms)
     within = -1 if follower.within is None else whole(names, follower.within, "words")
     if second is None or within is None:
         return None
     limit = ir.Constant(within, Kind.COUNT, follower.span)
     first_list, second_list = _terms(_one_list(lists), node.terms.span), _terms(_one_list(second), follower.terms.span)
-    core: Core = lambda piece: names.call("followed_by", piece, first_list, second_list, limit, span=node.span)  # noqa: E731
+
+    def core(piece: ir.Expression) -> ir.Expression:
+        return names.call("followed_by", piece, first_list, second_list, limit, span=node.span)
+
     return places.ask(names, core, text, node.span)
-
-
-# -------------------------------------------------------------------------------------------------------------- places
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where a text is looked at: in or outside sections, then in its first or last units, then in each unit alone."""
-
-    sections: tuple[tuple[str, ir.Section, str, Span], ...] = ()  # operator, section, its column, place
-    part: ast.InPart | None = None
-    count: int = 1
-    same: ast.InSame | None = None
-    times: ast.Times | None = None
-
-    def narrow(self, names: Names, text: ir.Expression) -> ir.Expression | None:
-        """The text that is looked at."""
-        column = text
-        for operator, section, of, span in self.sections:
-            if not isinstance(column, ir.Column) or column.name != of:
-                names.report(
-                    "wrong-section",
-                    f"`{section.name}` is a section of `{of}`",
-                    span,
-                    "asked of something else",
-                    helps=[f"ask `{of}`, or declare it under the `sections of` of the column that is asked"],
-                )
-                return None
-            text = names.call(operator, text, ir.Constant(section, Kind.SECTION, span), span=span)
-        if self.part is not None:
-            text = cut(names, text, self.part.end, self.count, self.part.unit, self.part.span)
-        return text
-
-    def ask(self, names: Names, core: Core, text: ir.Expression, span: Span) -> ir.Expression:
-        """A core asked of the text, or of some unit of it."""
-        if self.same is None:
-            return core(text)
-        units = names.call(f"{self.same.unit.word}s", text, span=self.same.span)
-        return ir.Quantified(units, core(ir.Piece(0, Kind.TEXT, span)), least=1, most=None, span=span)
-
-
-def _places(scope: Scope, written: tuple[ast.Place, ...]) -> Places | None:
-    names = scope.names
-    sections: list[tuple[str, ir.Section, str, Span]] = []
-    single: dict[str, ast.InPart | ast.InSame | ast.Times] = {}
-    count, healthy = 1, True
-    for place in written:
-        match place:
-            case ast.InSection(section=name) | ast.OutsideSection(section=name):
-                found = names.find("section", names.sections, name)
-                healthy = healthy and found is not None
-                if found is not None:
-                    operator = "section" if isinstance(place, ast.InSection) else "outside"
-                    sections.append((operator, found.section, found.column, place.span))
-            case ast.UnderContext():
-                comes_later(names, place, "under", ASSERTION)
-                healthy = False
-            case ast.InPart(count=number, unit=unit):
-                counted = 1 if number is None else whole(names, number, f"{unit.word}s", least=1)
-                healthy = (
-                    _once(names, single, "part", place) and part_unit(names, unit) and counted is not None and healthy
-                )
-                count = counted or 1
-            case ast.InSame(unit=unit):
-                healthy = _once(names, single, "same", place) and _same_unit(names, unit) and healthy
-            case ast.Times():
-                healthy = _once(names, single, "times", place) and healthy
-    if not healthy:
-        return None
-    part, same, times = single.get("part"), single.get("same"), single.get("times")
-    assert part is None or isinstance(part, ast.InPart)
-    assert same is None or isinstance(same, ast.InSame)
-    assert times is None or isinstance(times, ast.Times)
-    # What lies outside a section is marked in the whole text, so that comes first; it keeps every offset.
-    sections.sort(key=lambda place: place[0] != "outside")
-    return Places(tuple(sections), part, count, same, times)
-
-
-def _once(
-    names: Names,
-    single: dict[str, ast.InPart | ast.InSame | ast.Times],
-    what: str,
-    place: ast.InPart | ast.InSame | ast.Times,
-) -> bool:
-    if what not in single:
-        single[what] = place
-        return True
-    names.report(
-        "repeated-line",
-        f"`{names.written(place)}` comes on top of another of its sort",
-        place,
-        "one is enough",
-        others=[(single[what].span, "")],
-    )
-    return False
-
-
-def _same_unit(names: Names, unit: ast.Unit) -> bool:
-    if unit.word in ("sentence", "line", "paragraph"):
-        return True
-    names.report(
-        "wrong-unit", f"`in the same {unit.word}` is not possible", unit, helps=["write sentence, line or paragraph"]
-    )
-    return False
 
 
 # ------------------------------------------------------------------------------------------------------------- matches
@@ -448,7 +347,7 @@ def check_matches(scope: Scope, node: ast.Matches) -> ir.Expression | None:
     """`text matches /…/`; `{NAME}` stands for the term that the name is bound to."""
     names = scope.names
     subject = check_value(scope, node.subject)
-    places = _places(scope, node.places)
+    places = check_places(scope, node.places)
     pattern = _pattern(scope, node)
     if places is not None and places.times is not None:
         names.report("wrong-quantifier", "`times` counts occurrences of `mentions` and `contains`", places.times)
@@ -462,7 +361,10 @@ def check_matches(scope: Scope, node: ast.Matches) -> ir.Expression | None:
     if text is None:
         return None
     constant = ir.Constant(pattern, Kind.PATTERN, node.regex.span)
-    core: Core = lambda piece: names.call("matches", piece, constant, span=node.span)  # noqa: E731
+
+    def core(piece: ir.Expression) -> ir.Expression:
+        return names.call("matches", piece, constant, span=node.span)
+
     found = places.ask(names, core, text, node.span)
     return names.negation(found, node.span) if node.negated else found
 
@@ -481,7 +383,8 @@ def _pattern(scope: Scope, node: ast.Matches) -> ir.Pattern | None:
         term = _bound_term(scope, found[1], place)
         if term is None:
             return None
-        filled += [written[at : found.start()], term]
+        repeated = written[found.end() : found.end() + 1] in {"*", "+", "?", "{"}
+        filled += [written[at : found.start()], f"(?:{term})" if repeated else term]
         at = found.end()
     return ir.Pattern("".join([*filled, written[at:]]), node.exact_case)
 
@@ -548,7 +451,7 @@ def check_has_count(scope: Scope, node: ast.HasCount) -> ir.Expression | None:
 
 
 def check_share(scope: Scope, node: ast.Share) -> ir.Expression | None:
-    """`at least 50% of letters in text are capital`: of a text that has some, and counted exactly (100 × capital ≥ 50 × all)."""
+    """`at least 50% of letters in text are capital`: there are letters, and 100 × capital ≥ 50 × letters, which is exact."""
     names, span = scope.names, node.span
     subject = check_value(scope, node.text)
     percent = percent_number(names, node.count.number)
