@@ -1,10 +1,12 @@
 """Settings: `[tool.snorkel-dsl]` in pyproject.toml, or snorkel-dsl.toml, in the nearest folder upward that has them.
 
-A key that is not known is an error, never ignored. Paths in a settings file start at its folder.
+A key that is not known is an error, never ignored. Paths in a settings file start at its folder; `$NAME` in the path of a
+dataset is an environment variable, for data that lies elsewhere on each machine.
 """
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -128,7 +130,7 @@ def _dataset(name: str, value: Any, file: Path) -> NamedDataset:
     gold = value.get("gold", {})
     return NamedDataset(
         name,
-        file.parent / value["path"],
+        file.parent / os.path.expandvars(value["path"]),
         ReadOptions(
             format=value.get("format"),
             encoding=value.get("encoding"),
