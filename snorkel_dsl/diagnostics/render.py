@@ -256,10 +256,7 @@ def _github_property(text: str) -> str:
 def sarif(diagnostics: Sequence[Diagnostic]) -> str:
     """SARIF 2.1.0, for tools that collect findings."""
     kinds = sorted({diagnostic.kind for diagnostic in diagnostics})
-    driver = {
-        "name": "snorkel-dsl",
-        "rules": [{"id": kind, "helpUri": f"https://pypi.org/project/snorkel-dsl/#{kind}"} for kind in kinds],
-    }
+    driver = {"name": "snorkel-dsl", "rules": [{"id": kind} for kind in kinds]}
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",

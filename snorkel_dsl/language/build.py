@@ -8,13 +8,14 @@ rules that say more with their keywords have a function of their own.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import fields
 from functools import cache
 from textwrap import dedent
-from typing import Any
+from typing import Any, cast
 
 from snorkel_dsl.language import ast
+from snorkel_dsl.language.layout import UnreadableError
 from snorkel_dsl.source import Span
 
 _FLAGS = {
@@ -60,9 +61,9 @@ def build(tree: Any) -> Any:
 
 
 @cache
-def _shape(node: type[ast.Node]) -> tuple[tuple[str, ...], tuple[str, ...], int | None]:
+def _shape(node: Hashable) -> tuple[tuple[str, ...], tuple[str, ...], int | None]:
     """The fields of a class: its flags, the others in order, and which of those takes many parts."""
-    named = [field for field in fields(node) if field.name != "span"]
+    named = [field for field in fields(cast(Any, node)) if field.name != "span"]
     flags = tuple(field.name for field in named if field.name in _FLAGS)
     plain = [field for field in named if field.name not in _FLAGS]
     many = next((index for index, field in enumerate(plain) if str(field.type).startswith("tuple[")), None)
@@ -70,7 +71,7 @@ def _shape(node: type[ast.Node]) -> tuple[tuple[str, ...], tuple[str, ...], int 
 
 
 def _assemble(node: type[ast.Node], parts: Sequence[Any], span: Span) -> ast.Node:
-    flags, names, many = _shape(node)
+    flags, names, many = _shape(cast(Hashable, node))
     written = {part.type for part in parts if hasattr(part, "type") and not isinstance(part, ast.Node)}
     values: dict[str, Any] = {name: _FLAGS[name] in written for name in flags}
     if flags:
@@ -156,13 +157,12 @@ def _terms_ontology(parts: Sequence[Any], span: Span) -> ast.TermsOntology:
 
 
 def _otherwise(parts: Sequence[Any], span: Span) -> ast.Otherwise:
-    return ast.Otherwise(parts[0] if isinstance(parts[0], ast.Node) else None, span=span)
+    return ast.Otherwise(next(iter(_of_type(parts, ast.VoteFor, ast.VoteNot)), None), span=span)
 
 
 def _example(parts: Sequence[Any], span: Span) -> ast.Example:
-    rest = [part for part in parts if isinstance(part, ast.Node)]
-    vote, *given = rest
-    todo = len(rest) < len(parts)
+    vote, *given = _of_type(parts, ast.Node)
+    todo = len(given) + 1 < len(parts)
     if isinstance(given[0], ast.String):
         return ast.Example(todo, vote, given[0], span=span)
     return ast.Example(todo, vote, None, _fields(given), span=span)
@@ -203,6 +203,8 @@ def _apply(parts: Sequence[Any], span: Span) -> ast.Apply:
 def _chain(parts: Sequence[Any], span: Span) -> Any:
     if len(parts) == 1:
         return parts[0]
+    for value in _of_type(parts, ast.String, ast.Number):
+        raise UnreadableError("missing-verb", value.span)
     return ast.Chain(tuple(parts[::2]), tuple(parts[1::2]), span=span)
 
 

@@ -2,7 +2,7 @@
 
 A block's header stands in column 0 and its body is indented; a list under a line is indented deeper than that line. Inside
 brackets a line end means nothing, and a line that begins with `and`, `or` or a comma continues the line above it. What is
-wrong with the layout is raised here as `LayoutError`, at its place. How deeply a statement may nest is limited, too: no
+wrong with the layout is raised here as `UnreadableError`, at its place. How deeply a statement may nest is limited, too: no
 person writes such a thing, and nothing behind the parser then needs to fear a deep tree.
 """
 
@@ -16,8 +16,8 @@ from snorkel_dsl.source import Span
 DEEPEST = 60  # brackets, `where`s, operators and lists inside one statement
 
 
-class LayoutError(Exception):
-    """What is wrong with the layout: the kind of its diagnostic, and where."""
+class UnreadableError(Exception):
+    """What makes a block unreadable although each of its words is in place: the kind of its diagnostic, and where."""
 
     def __init__(self, kind: str, span: Span) -> None:
         self.kind = kind
@@ -57,7 +57,7 @@ class _Block:
                     yield token
             last = token
         if self.brackets:
-            raise LayoutError("unclosed-bracket", Span(self.brackets[-1].start_pos, self.brackets[-1].end_pos))
+            raise UnreadableError("unclosed-bracket", Span(self.brackets[-1].start_pos, self.brackets[-1].end_pos))
         if last is not None:
             yield from self._end(last)
 
@@ -69,7 +69,7 @@ class _Block:
         if token.type in self._NESTING:
             self.nesting += 1
             if self.nesting > DEEPEST:
-                raise LayoutError("too-deep", Span(token.start_pos, token.end_pos))
+                raise UnreadableError("too-deep", Span(token.start_pos, token.end_pos))
 
     def _line_end(self, token: Any) -> Iterator[Any]:
         self.nesting = len(self.levels)
@@ -81,13 +81,13 @@ class _Block:
         while column < self.levels[-1]:
             self.levels.pop()
             if column > self.levels[-1]:
-                raise LayoutError("uneven-indentation", Span(token.end_pos - column, token.end_pos))
+                raise UnreadableError("uneven-indentation", Span(token.end_pos - column, token.end_pos))
             yield _synthetic("_DEDENT", token)
 
     def _check_continuation(self, token: Any) -> None:
         column = _indentation(token)
         if not self.brackets and column <= self.levels[-1]:
-            raise LayoutError("shallow-continuation", Span(token.end_pos, token.end_pos + 1))
+            raise UnreadableError("shallow-continuation", Span(token.end_pos, token.end_pos + 1))
 
     def _end(self, last: Any) -> Iterator[Any]:
         if last.type != "_NL":
@@ -102,7 +102,7 @@ def _indentation(token: Any) -> int:
     tab = spaces.find("\t")
     if tab >= 0:
         start = token.end_pos - len(spaces)
-        raise LayoutError("tab", Span(start + tab, start + len(spaces.rstrip(" "))))
+        raise UnreadableError("tab", Span(start + tab, start + len(spaces.rstrip(" "))))
     return len(spaces)
 
 

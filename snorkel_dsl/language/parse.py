@@ -26,7 +26,7 @@ from lark.utils import TextSlice
 from snorkel_dsl.diagnostics import Diagnostic
 from snorkel_dsl.language import ast, complaints
 from snorkel_dsl.language.build import build
-from snorkel_dsl.language.layout import Layout, LayoutError
+from snorkel_dsl.language.layout import Layout, UnreadableError
 from snorkel_dsl.source import Source, Span
 
 _LAYOUT_TOKENS = frozenset(("_NL", "_INDENT", "_DEDENT"))
@@ -116,15 +116,10 @@ def parse(source: Source) -> tuple[ast.File, list[Diagnostic]]:
     refused = complaints.not_rules(source)
     if refused is not None:
         return ast.File((), span=whole), [refused]
-    blocks: list[ast.Block] = []
-    diagnostics: list[Diagnostic] = []
-    for cut in _cut(source.text):
-        block, diagnostic = _parse_block(source, cut)
-        blocks.append(block)
-        if diagnostic is not None:
-            diagnostics.append(diagnostic)
+    parsed = [_parse_block(source, cut) for cut in _cut(source.text)]
+    blocks = tuple(block for block, _ in parsed)
     comments = tuple(comment for cut in _cut(source.text, with_comments=True) for comment in _comments(source, cut))
-    return ast.File(tuple(blocks), comments, span=whole), complaints.without_echoes(source, diagnostics)
+    return ast.File(blocks, comments, span=whole), complaints.without_echoes([found for _, found in parsed])
 
 
 def _cut(text: str, with_comments: bool = False) -> Iterator[_Cut]:
@@ -152,24 +147,25 @@ def _comments(source: Source, cut: _Cut) -> Iterator[ast.Comment]:
 def _parse_block(source: Source, cut: _Cut) -> tuple[ast.Block, Diagnostic | None]:
     span = Span(cut.start, cut.end)
     try:
-        block: ast.Block = build(parser().parse(TextSlice(source.text, cut.start, cut.end)))  # type: ignore[arg-type]
-    except LayoutError as error:
-        return _broken(source, span), complaints.of_layout(source, span, error.kind, error.span)
+        block: ast.Block = build(parser().parse(TextSlice(source.text, cut.start, cut.end)))
+    except UnreadableError as error:
+        return _broken(source, span), complaints.of_unreadable(source, span, error.kind, error.span)
     except UnexpectedInput as error:
-        return _broken(source, span), complaints.of_syntax(_failure(source, span, error), vocabulary())
+        return _broken(source, span), complaints.of_syntax(_failure(source, span, error))
     return block, None
 
 
 def _failure(source: Source, span: Span, error: UnexpectedInput) -> complaints.Failure:
     """What the parser knows of where it stopped, without Lark's own classes."""
-    accepted = frozenset(error.interactive_parser.accepts())  # type: ignore[attr-defined]
+    parser_there: Any = error.interactive_parser
+    accepted = frozenset(parser_there.accepts())
     if isinstance(error, UnexpectedToken):
         token = error.token
         at_end = token.type == "$END"
         start, end = (span.end, span.end) if at_end else (token.start_pos or 0, token.end_pos or 0)
-        return complaints.Failure(source, span, Span(start, end), token.type, accepted)
+        return complaints.Failure(source, span, Span(start, end), token.type, accepted, vocabulary())
     position = error.pos_in_stream or 0
-    return complaints.Failure(source, span, Span(position, position + 1), "", accepted)
+    return complaints.Failure(source, span, Span(position, position + 1), "", accepted, vocabulary())
 
 
 # ------------------------------------------------------------------------------------------------------- broken blocks

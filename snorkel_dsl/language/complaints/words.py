@@ -1,0 +1,151 @@
+"""What to say of words: misspelt, missing, stuck together, or meant as something else."""
+
+from __future__ import annotations
+
+import re
+
+from snorkel_dsl.diagnostics import Diagnostic, did_you_mean
+from snorkel_dsl.language.complaints.failure import Failure
+from snorkel_dsl.source import Span
+
+_VERBS = (
+    "mentions", "mention", "contains", "contain", "with", "asserts", "assert", "denies", "deny", "suspects", "suspect", "by",
+)  # fmt: skip
+
+
+def missing_comma(failure: Failure) -> Diagnostic | None:
+    """Two texts with nothing between them."""
+    if failure.found not in ("STRING", "LONG_STRING") or not failure.previous.endswith('"'):
+        return None
+    joined = "or" if "_OR_TERM" in failure.accepted else ","
+    before = failure.words_before[-1][1]
+    if joined == "," and "COMMA" not in failure.accepted:
+        return None
+    text = f"{failure.previous}{', ' if joined == ',' else ' or '}{failure.text}"
+    span = before | failure.span
+    return failure.say("missing-comma", f"`{joined}` is missing between two texts", "", f"write `{text}`", span=span)
+
+
+def not_before_condition(failure: Failure) -> Diagnostic | None:
+    """`not likes is 3`: what is denied needs brackets."""
+    words = failure.words_before
+    if len(words) < 2 or words[-2][0] != "not" or ("NAME" not in failure.found and not failure.text.isalpha()):
+        return None
+    if failure.text not in ("is", "are", "has", "have", "mentions", "contains", "matches", "starts", "ends", "asserts"):
+        return None
+    rest = re.split(r"\s+(?:and|or|vote)\s|\s*#|\)", failure.here)[0].strip()
+    help_text = f"write `not ({failure.previous} {rest})`, or say it in the sentence: `is not`, `does not mention`"
+    message = "`not` stands before a name or a bracket"
+    return failure.say("not-before-condition", message, "bracket what it denies", help_text, span=words[-2][1])
+
+
+def missing_space(failure: Failure) -> Diagnostic | None:
+    """A keyword stuck to what follows it."""
+    word = failure.text
+    if not word.isidentifier():
+        return None
+    for keyword in sorted(failure.keywords, key=len, reverse=True):
+        rest = word[len(keyword) :]
+        known = rest in failure.vocabulary.values() or rest[:1].isupper() or rest[:1].isdigit()
+        if word.startswith(keyword) and len(keyword) > 1 and rest and known:
+            return failure.say("missing-space", f"a space is missing in `{word}`", "", f"write `{keyword} {rest}`")
+    return None
+
+
+def missing_quotes(failure: Failure) -> Diagnostic | None:
+    """Several words after a verb: they are words to look for, without their quotes."""
+    words = failure.words_before
+    if len(words) < 2 or words[-2][0] not in _VERBS or words[-1][0].isupper() or not failure.text.isidentifier():
+        return None
+    run = re.match(r"\w+(?:[ \t]+(?!(?:and|or|vote|in|outside|followed)\b)\w+)*", failure.here)
+    if not words[-1][0].isidentifier() or run is None:
+        return None
+    span = Span(words[-1][1].start, failure.span.start + run.end())
+    text = failure.source.slice(span)
+    help_text = f'write `{words[-2][0]} "{text}"`'
+    return failure.say(
+        "missing-quotes", f"`{text}` has no quotes", "words to look for need quotes", help_text, span=span
+    )
+
+
+def list_or_words(failure: Failure) -> Diagnostic | None:
+    """`mentions LIST or "b"`: a list and words in one breath."""
+    words = failure.words_before
+    if failure.found != "_OR_TERM" or not words or not words[-1][0].isidentifier():
+        return None
+    help_text = 'put the words into a terms list as well, or say it twice: `text mentions LIST or text mentions "b"`'
+    return failure.say("list-or-words", "a list cannot be joined with words in quotes", "", help_text)
+
+
+def keyword_as_name(failure: Failure) -> Diagnostic | None:
+    """A word of the language stands where a name must stand, or was taken for itself where a name was meant."""
+    if (
+        failure.text in failure.vocabulary.values()
+        and failure.accepted & {"NAME", "QUOTED_NAME"}
+        and failure.text.isalpha()
+    ):
+        return _in_back_quotes(failure, failure.text, failure.span)
+    ambiguous = (
+        "no",
+        "the",
+        "at",
+        "some",
+        "every",
+        "all",
+        "any",
+        "none",
+        "more",
+        "fewer",
+        "less",
+        "exactly",
+        "for",
+        "not",
+    )
+    if failure.previous in ambiguous and failure.text in (
+        "is",
+        "are",
+        "has",
+        "mentions",
+        "contains",
+        "matches",
+        "starts",
+    ):
+        return _in_back_quotes(failure, failure.previous, failure.words_before[-1][1])
+    return None
+
+
+def _in_back_quotes(failure: Failure, word: str, span: Span) -> Diagnostic:
+    message = f"`{word}` is a word of the language here"
+    help_text = f"if a column is called so, write it in back quotes: `` `{word}` ``; anything else needs another name"
+    return failure.say("keyword-as-name", message, "", help_text, span=span)
+
+
+def misspelt(failure: Failure) -> Diagnostic | None:
+    """A word that is nearly a keyword which could stand here."""
+    word = failure.text
+    if not word.isidentifier():
+        return None
+    close = did_you_mean(word, failure.keywords)
+    if close is None or close == word:
+        return foreign_word(failure)
+    if close == word.lower():
+        return failure.say("misspelt-keyword", f"`{word}` is written `{close}`", "keywords are lower case")
+    message = f"no word of the language here is `{word}`"
+    return failure.say("misspelt-keyword", message, "", f"did you mean {failure.with_text(failure.span, close)}?")
+
+
+def foreign_word(failure: Failure) -> Diagnostic | None:
+    """A word that another language has for it."""
+    instead = _OTHER_WORDS.get(failure.text.lower())
+    if instead is None or (failure.keywords and not set(failure.keywords) & set(instead.split())):
+        return None
+    message = f"no word of the language here is `{failure.text}`"
+    return failure.say("misspelt-keyword", message, "", f"did you mean {failure.with_text(failure.span, instead)}?")
+
+
+_OTHER_WORDS = {
+    "includes": "contains", "include": "contain", "has": "mentions", "equals": "is", "equal": "is", "includ": "contains",
+    "if": "when", "unles": "unless", "else": "otherwise", "but": "and", "then": "vote", "return": "vote", "label": "vote",
+    "greater": "more", "larger": "more", "bigger": "more", "smaller": "less", "lower": "less", "null": "missing",
+    "regex": "matches", "like": "matches", "says": "mentions", "isnt": "is not", "empty": "missing",
+}  # fmt: skip
