@@ -270,8 +270,12 @@ def _is_same_text(scope: Scope, node: ast.Is, left: Typed) -> ir.Expression | No
         return None
     if isinstance(right.expression, ir.Constant):
         values = ir.Constant((str(right.expression.value),), Kind.TEXTS, node.value.span)
-        return _negated(names, node, names.call("is_text", left.expression, values, span=node.span))
-    return _negated(names, node, names.call("same_text", left.expression, right.expression, span=node.span))
+        return _negated(names, node, names.call(_IS[left.kind], left.expression, values, span=node.span))
+    same = "same_choice" if left.kind is right.kind is Kind.CHOICE else "same_text"
+    return _negated(names, node, names.call(same, left.expression, right.expression, span=node.span))
+
+
+_IS = {Kind.TEXT: "is_text", Kind.CHOICE: "is_choice"}  # case counts in a choice: its texts are declared
 
 
 def check_one_of(scope: Scope, node: ast.Is | ast.OneOf, values: tuple[ast.Expression, ...]) -> ir.Expression | None:
@@ -285,7 +289,7 @@ def check_one_of(scope: Scope, node: ast.Is | ast.OneOf, values: tuple[ast.Expre
         if texts is None:
             return None
         listed = ir.Constant(tuple(dict.fromkeys(texts)), Kind.TEXTS, node.span)
-        return _negated(names, node, names.call("is_text", left.expression, listed, span=node.span))
+        return _negated(names, node, names.call(_IS[left.kind], left.expression, listed, span=node.span))
     if left.kind is Kind.NUMBER and all(isinstance(value, ast.Number) for value in values):
         return _one_of_numbers(names, node, left, values)
     if left.kind not in ORDERED:

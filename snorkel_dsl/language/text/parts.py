@@ -187,7 +187,8 @@ def sentences(text: str) -> list[Place]:
     A sentence ends
     - at a run of `.` `!` `?` `…` (with closing quotes and brackets after it) before white space or the end of the text;
     - at a run of `。` `！` `？`, whatever follows;
-    - at a line end, unless the next line goes on with a small letter; but before a list item (`- `, `* `, `• `, `1. `, `2) `,
+    - at a line end, unless the next line goes on with a small letter or the line ends in a `.` that does not end the
+      sentence; but before a list item (`- `, `* `, `• `, `1. `, `2) `,
       `a. `) and before a blank line always.
 
     A single `.` does not end it
@@ -224,10 +225,10 @@ def _ends_sentence(text: str, start: int, found: re.Match[str]) -> bool:
 
 
 def _line_end_ends(text: str, found: re.Match[str], following: int) -> bool:
-    blank_line_follows = len(_LINE_END.findall(text, found.end(), following)) > 0
-    return (
-        blank_line_follows or _ITEM.match(text, following) is not None or not is_small(text[following : following + 1])
-    )
+    if _LINE_END.search(text, found.end(), following) or _ITEM.match(text, following):
+        return True
+    goes_on = text.endswith(".", 0, found.start())  # a stop that did not end the sentence: `Dr.`
+    return not goes_on and not is_small(text[following : following + 1])
 
 
 _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -245,10 +246,10 @@ def _full_stop_ends(text: str, start: int, stop: int, following: int) -> bool:
     next_character = text[following : following + 1]
     if _BEFORE_MORE.fullmatch(word.lower()):
         return False
-    if _BEFORE_NUMBER.fullmatch(word.lower()) and next_character.isdecimal():
+    if _BEFORE_NUMBER.fullmatch(word.lower()) and next_character in set("0123456789"):
         return False
     if _is_dotted(word):
-        return word.islower() and word not in ("e.g", "i.e") and is_capital(next_character)
+        return is_small(word[0]) and word not in ("e.g", "i.e") and is_capital(next_character)
     if len(word) == 1 and word != "I" and is_capital(word):
         return False
     return not (_is_item_number(word) and _opens_item(text, start, word_start))
@@ -274,12 +275,10 @@ def _is_item_number(word: str) -> bool:
 
 
 def _opens_item(text: str, start: int, word_start: int) -> bool:
-    before = (
-        text[start:word_start].rstrip(" \t")[-1:]
-        if word_start - start < 256
-        else text[word_start - 256 : word_start].rstrip(" \t")[-1:]
-    )
-    return word_start == start or before == ":" or text[start:word_start] == "("
+    """Whether a list item can begin here: at the start of the sentence, perhaps after `(`, or after a colon."""
+    opening = text[start:word_start] if word_start - start <= 1 else None
+    before = text[max(start, word_start - 8) : word_start].rstrip(" \t")
+    return opening in ("", "(") or before.endswith(":")
 
 
 MEASURES: dict[str, Callable[[str], list[Place]]] = {
