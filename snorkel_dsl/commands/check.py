@@ -48,7 +48,7 @@ def command(
 
 
 def _named(paths: tuple[Path, ...], config: Path | None) -> tuple[Path, ...]:
-    return paths or project_for(Path.cwd(), config).rules or (Path("."),)
+    return paths or project_for(Path.cwd(), config).rules or (Path(),)
 
 
 def _files(path: Path, diagnostics: list[Diagnostic]) -> list[Path]:

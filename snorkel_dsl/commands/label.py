@@ -22,7 +22,6 @@ from snorkel_dsl.commands._project import load_rules, project_for
 
 if TYPE_CHECKING:
     from snorkel_dsl.commands._data import Chosen
-    from snorkel_dsl.labels import Labels
 
 balance_option = click.option(
     "--balance",

@@ -33,12 +33,12 @@ class _Run:
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATHS]...")
-@click.option("--no-data", is_flag=True, help="Only the examples; no dataset is read.")
+@click.option("--examples-only", is_flag=True, help="Only the examples; no dataset is read.")
 @output_options
 @project_options
 def command(
     paths: tuple[Path, ...],
-    no_data: bool,
+    examples_only: bool,
     output_format: str,
     output_file: Path | None,
     config: Path | None,
@@ -54,7 +54,7 @@ def command(
     named = paths or project_for(Path.cwd(), config).rules or (Path(),)
     for file in find_rules(named):
         run.files += 1
-        _test_file(file, project_for(file, config, roots), run, no_data)
+        _test_file(file, project_for(file, config, roots), run, examples_only)
     if output_format == "junit":
         result(junit(run.cases, run.diagnostics), output_file)
     else:
@@ -63,7 +63,7 @@ def command(
     return exit_code(run.diagnostics)
 
 
-def _test_file(file: Path, project: Project, run: _Run, no_data: bool) -> None:
+def _test_file(file: Path, project: Project, run: _Run, examples_only: bool) -> None:
     from snorkel_dsl.api import check_source
     from snorkel_dsl.repository.files import read_rules
     from snorkel_dsl.repository.tests import coverage_of, run_examples, run_expectations
@@ -80,7 +80,7 @@ def _test_file(file: Path, project: Project, run: _Run, no_data: bool) -> None:
     run.coverage.append(coverage_of(program, results))
     for example in results:
         _note(run, file, _example_name(example), _about_example(example, program))
-    if no_data or not any(rule.expectations for rule in program.rules):
+    if examples_only or not any(rule.expectations for rule in program.rules):
         return
     try:
         for expected in run_expectations(program, _Datasets(program, project)):
@@ -136,7 +136,9 @@ def _about_expectation(expected: ExpectationResult) -> Diagnostic | None:
     value = "cannot be measured" if expected.value is None else f"is {percent(expected.value)}"
     helps = ()
     if expected.value is None:
-        helps = (f"it never votes on a row of `{wanted.dataset}` with gold, or the dataset names no gold: `gold = \"…\"`",)
+        helps = (
+            f'it never votes on a row of `{wanted.dataset}` with gold, or the dataset names no gold: `gold = "…"`',
+        )
     return Diagnostic(
         "missed-expectation",
         f"the {wanted.measure} of `{expected.rule.name}` on `{wanted.dataset}` {value}",

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from snorkel_dsl.datasets import jsons
 from snorkel_dsl.datasets.csvs import Row, column_names, open_csv
+from snorkel_dsl.datasets.missing import no_such_data
 from snorkel_dsl.datasets.options import FORMATS, ReadOptions, Unreadable, refusal
 from snorkel_dsl.diagnostics import did_you_mean
 
@@ -76,7 +77,7 @@ def open_dataset(path: Path, options: ReadOptions | None = None, name: str | Non
     """The data in a file. Raises RulesError where it is missing, of an unknown format, or not what its format says."""
     options, name = options or ReadOptions(), name or path.name
     if not path.is_file():
-        raise _no_file(path, name)
+        raise no_such_data(path)
     readers = {
         "parquet": _parquet,
         "csv": _csv,
@@ -86,15 +87,6 @@ def open_dataset(path: Path, options: ReadOptions | None = None, name: str | Non
         "xlsx": _xlsx,
     }
     return readers[options.format or _format_of(path, name)](path, name, options)
-
-
-def _no_file(path: Path, name: str) -> Exception:
-    if path.is_dir():
-        return refusal("missing-data", f"`{name}` is a folder", "name a file of data")
-    beside = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
-    close = did_you_mean(path.name, beside)
-    helps = [f"did you mean `{path.with_name(close)}`?"] if close else []
-    return refusal("missing-data", f"there is no file `{path}`", *helps)
 
 
 def _format_of(path: Path, name: str) -> str:

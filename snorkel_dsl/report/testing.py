@@ -38,7 +38,9 @@ def junit(cases: Sequence[Case], diagnostics: Sequence[Diagnostic]) -> str:
             lines.append(head + "/>")
         else:
             text = escape(_legal(render(case.failed)))
-            lines.append(f"{head}><failure message={quoteattr(_legal(case.failed.message))}>{text}</failure></testcase>")
+            lines.append(
+                f"{head}><failure message={quoteattr(_legal(case.failed.message))}>{text}</failure></testcase>"
+            )
     for found in others:
         text = escape(_legal(render(found)))
         head = f'<testcase classname="snorkel-dsl" name={quoteattr(found.kind)}>'

@@ -39,7 +39,10 @@ def why(trace: Trace, row: dict[str, object]) -> list[str]:
         head = f"stopped by: unless {_text(function, trace.stopped_by)} ({unknown})"
         return [head, *places(trace.matches, row)]
     if trace.fired is not None:
-        return [f"{place(function.source, trace.fired.clause.span)}: {_clause(function, trace.fired)}", *places(trace.matches, row)]
+        return [
+            f"{place(function.source, trace.fired.clause.span)}: {_clause(function, trace.fired)}",
+            *places(trace.matches, row),
+        ]
     return why_not(trace)
 
 
@@ -73,7 +76,9 @@ def _outcome(step: Step) -> str:
 
 def culprits(step: Step) -> list[Step]:
     """The smallest conditions that made a step fail: for `and` those that failed, for `or` all, for `not` what held."""
-    conditions = [part for part in step.inside if part.expression.kind is step.expression.kind and part.span is not None]
+    conditions = [
+        part for part in step.inside if part.expression.kind is step.expression.kind and part.span is not None
+    ]
     operator = step.expression.operator if isinstance(step.expression, ir.Call) else ""
     if operator in ("and", "or") and conditions:
         failed = [part for part in conditions if part.value is not True]

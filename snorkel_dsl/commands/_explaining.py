@@ -1,0 +1,152 @@
+"""The account of one row: its values, its label, every vote with where it comes from, and what each vote is worth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from snorkel_dsl.api import Rules
+from snorkel_dsl.commands import _labeling
+from snorkel_dsl.commands._data import Chosen, choose_data, refuse_unreadable_columns
+from snorkel_dsl.commands._project import Project
+from snorkel_dsl.datasets.options import refusal, shortened
+from snorkel_dsl.diagnostics import did_you_mean
+from snorkel_dsl.engine.feed import FaultCount, data_columns
+from snorkel_dsl.engine.rows import row_of
+from snorkel_dsl.language import ir
+from snorkel_dsl.reference import Trace, explain
+from snorkel_dsl.report.table import share
+from snorkel_dsl.report.testing import shown_vote
+from snorkel_dsl.report.why import place, why, why_not
+from snorkel_dsl.votes import LabelMatrix
+
+LONGEST_VALUE = 1_000
+
+
+def explain_row(
+    rules: Rules, project: Project, data: str, number: int, rule: str | None, model: str, options: dict[str, Any]
+) -> tuple[str, int]:
+    """The account of row `number` (from 1) as text, and the exit code."""
+    program = rules.program
+    wanted = _functions(program, rule) if rule else None
+    balance = _labeling.balances(options.pop("balance"), program)
+    options.pop("faults_file"), options.pop("max_faults")
+    chosen = choose_data(data, options, project.settings, program)
+    faults = FaultCount()
+    votes, table = _labeling.all_votes(rules, chosen, faults)
+    refuse_unreadable_columns(faults)
+    if number > votes.n:
+        raise refusal(
+            "no-such-row",
+            f"there is no row {number}: `{chosen.data.name}` has {votes.n:,} rows",
+            "rows are counted from 1, without a header",
+        )
+    index = number - 1
+    batch = _batch_of(program, chosen, index)
+    lines = [f"row {number} of {chosen.data.name}", *_values(batch)]
+    unreadable = next((bad for bad in chosen.data.unreadable if bad.row == index), None)
+    if unreadable:
+        return "\n".join([*lines, f"this row cannot be read ({unreadable.message}): every rule abstains"]), 0
+    row, broken = row_of(program, batch, 0)
+    traces = {function.name: explain(function, row, broken) for function in program.functions}
+    if wanted is None:
+        for fitted in _labeling.fit_all(votes, model, balance):
+            gold = chosen.numbers(program, table).get(fitted.labels.task)
+            lines += ["", *_label(fitted, index, None if gold is None else int(gold[index]))]
+            lines += _votes(fitted, index, traces, program, row)
+    shown = wanted if wanted is not None else ()
+    for name in shown:
+        lines += ["", *_account(traces[name], program, row)]
+    return "\n".join(lines), 0
+
+
+def _functions(program: ir.Program, name: str) -> tuple[str, ...]:
+    """The functions of a rule or function by its name, with or without its package."""
+    before = f"{program.package}." if program.package else ""
+    for rule in program.rules:
+        if name in (rule.name, before + rule.name) and rule.functions:
+            return rule.functions
+    known = [function.name for function in program.functions]
+    for candidate in (name, before + name):
+        if candidate in known:
+            return (candidate,)
+    names = [*(rule.name for rule in program.rules), *known]
+    close = did_you_mean(name, names)
+    helps = (
+        [f"did you mean `{close}`?"] if close else [f"the rules are {', '.join(rule.name for rule in program.rules)}"]
+    )
+    raise refusal("unknown-rule", f"no rule is called `{name}`", *helps)
+
+
+def _batch_of(program: ir.Program, chosen: Chosen, index: int) -> pa.RecordBatch:
+    """The row as a batch of one, its columns under the names that the rules declare as their source."""
+    sources = data_columns(program, chosen.data, chosen.options)
+    first = 0
+    for batch in chosen.data.batches(list(dict.fromkeys(sources.values()))):
+        if index < first + batch.num_rows:
+            own = batch.slice(index - first, 1)
+            return pa.RecordBatch.from_arrays([own.column(name) for name in sources.values()], names=list(sources))
+        first += batch.num_rows
+    raise refusal("no-such-row", f"there is no row {index + 1}")
+
+
+def _values(batch: pa.RecordBatch) -> list[str]:
+    values = batch.to_pylist()[0]
+    return [f"  {name}: {'(missing)' if v is None else shortened(str(v), LONGEST_VALUE)}" for name, v in values.items()]
+
+
+def _label(fitted: _labeling.Fitted, index: int, gold: int | None) -> list[str]:
+    labels = fitted.labels
+    number = int(labels.predict()[index])
+    if not labels.covered[index]:
+        said = "no label (no rule votes)"
+    else:
+        said = "no label (a tie)" if number < 0 else labels.labels[number]
+    shares = ", ".join(
+        f"{label} {share(float(p))}" for label, p in zip(labels.labels, labels.probabilities[index], strict=True)
+    )
+    head = f"{labels.task}: {said}  ({shares}; model {fitted.model.name})"
+    return [head if gold is None or gold < 0 else f"{head}  gold: {labels.labels[gold]}"]
+
+
+def _votes(
+    fitted: _labeling.Fitted, index: int, traces: dict[str, Trace], program: ir.Program, row: dict[str, object]
+) -> list[str]:
+    """Each vote of a task on the row: the rule, what made it, and the probability of the label without it."""
+    mine = fitted.votes.take([index])
+    target = int(fitted.labels.probabilities[index].argmax())
+    label = fitted.labels.labels[target]
+    lines = []
+    for j in range(len(mine.functions)):
+        if mine.slice_of(j).start == mine.slice_of(j).stop:
+            continue
+        trace = traces[mine.functions[j]]
+        without = float(fitted.model.predict_proba(_without(mine, j))[0, target])
+        change = float(fitted.labels.probabilities[index, target]) - without
+        head = f"  {mine.functions[j]} votes {shown_vote(trace.vote, program)}"
+        lines += [f"{head}  ({label} would be {share(without)} without it: {change:+.3f})"]
+        lines += [f"    {line}" for line in why(trace, row)]
+    return lines
+
+
+def _without(votes: LabelMatrix, function: int) -> LabelMatrix:
+    """One row of votes in which a function abstains."""
+    kept = votes.function_of_vote != function
+    sizes = np.diff(votes.indptr)
+    sizes[function] = 0
+    indptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    return replace(votes, indptr=indptr, rows=votes.rows[kept], codes=votes.codes[kept])
+
+
+def _account(trace: Trace, program: ir.Program, row: dict[str, object]) -> list[str]:
+    """All that one function came to: its vote and why, or why not."""
+    function = trace.function
+    where = place(function.source, function.span)
+    if trace.vote is not None:
+        head = f"{function.name} votes {shown_vote(trace.vote, program)}"
+        return [f"{head}  ({where})", *(f"  {line}" for line in why(trace, row))]
+    reasons = why(trace, row) if trace.reason in ("unless", "abstained", "broken", "no meaning") else why_not(trace)
+    return [f"{function.name} abstains  ({where})", *(f"  {line}" for line in reasons)]

@@ -1,0 +1,62 @@
+"""`explain`: the page of a diagnostic; or why a row of some data gets its label, and why a rule does or does not vote there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from snorkel_dsl.commands._options import data_options, fault_options, gold_options, project_options
+from snorkel_dsl.commands._output import result
+from snorkel_dsl.commands._project import load_rules, project_for
+from snorkel_dsl.datasets.options import refusal
+from snorkel_dsl.diagnostics import did_you_mean
+
+
+@click.command()
+@click.argument("what", metavar="DIAGNOSTIC|RULES")
+@click.argument("data", required=False, metavar="[DATA]")
+@click.option(
+    "--row", type=click.IntRange(min=1), metavar="N", help="The row to explain, counted from 1 without a header."
+)
+@click.option("--rule", metavar="NAME", help="Only this rule, with all it came to: why, or why not.")
+@click.option("--model", default="auto", show_default=True, help="The label model, fitted on all of DATA.")
+@click.option("--balance", multiple=True, metavar="LABEL=SHARE", help="What is known of the class balance.")
+@gold_options
+@fault_options
+@data_options
+@project_options
+def command(what: str, data: str | None, row: int | None, rule: str | None, model: str, **options: Any) -> int:
+    """Explain a diagnostic (explain unknown-name), or one row (explain RULES DATA --row N).
+
+    For a row: its label and probabilities, each rule that votes, where in the file and in the text that comes from, and
+    what the probability would be without that vote. With --rule NAME also why that rule does not vote.
+    """
+    if data is None and row is None:
+        result(_page(what))
+        return 0
+    if data is None or row is None:
+        raise click.UsageError("to explain a row, give RULES, DATA and --row N")
+    from snorkel_dsl.commands._explaining import explain_row
+
+    rules = Path(what)
+    project = project_for(rules, options.pop("config"), options.pop("roots"))
+    text, code = explain_row(load_rules(rules, project), project, data, row, rule, model, options)
+    result(text)
+    return code
+
+
+def _page(kind: str) -> str:
+    """The page of a diagnostic. Raises RulesError, with a suggestion, where there is none."""
+    import snorkel_dsl.diagnostics
+
+    folder = Path(snorkel_dsl.diagnostics.__file__).parent / "pages"
+    kinds = [page.stem for page in folder.glob("*.md")]
+    if kind in kinds:
+        return (folder / f"{kind}.md").read_text(encoding="utf-8").rstrip()
+    close = did_you_mean(kind, kinds)
+    helps = [f"did you mean `{close}`?"] if close else ["a diagnostic's name stands in brackets: `error[unknown-name]`"]
+    if kind.endswith(".rules"):
+        helps = [f"to explain a row: `snorkel-dsl explain {kind} DATA --row 1`"]
+    raise refusal("unknown-diagnostic", f"no diagnostic is called `{kind}`", *helps)
