@@ -9,8 +9,8 @@ label near majority vote where the votes say little.
 
 A given class balance is held exactly and does the work that abstaining does otherwise: then Dawid-Skene and matrix
 completion, both without the abstain factor, are the candidates. A row without votes says only that all abstained, so there
-the exact likelihood (abstaining counts in full) decides. Where fewer than three functions vote on rows that they share,
-nothing can be learned from agreement, and majority vote decides.
+the exact likelihood (abstaining counts in full) decides, if it foretells as well. Where fewer than three functions vote on
+rows that they share, nothing can be learned from agreement, and majority vote decides.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ ABSTAIN_WEIGHTS = (0.0, 0.25, 0.5)
 MARGIN = 0.06  # nats a left-out vote
 TOLERANCE = 1e-4
 FEWEST_FUNCTIONS = 3
+EXACT = "dawid_skene with abstaining at 1"
 
 Member = DawidSkene | MatrixCompletion | MajorityVote
 
@@ -42,13 +43,13 @@ Member = DawidSkene | MatrixCompletion | MajorityVote
 class LabelModel(Model):
     """The default label model.
 
-    `members_` are the fitted models whose posteriors are averaged, `silent_` the one that decides rows without votes,
+    `members_` are the fitted models whose posteriors are averaged, `silent_` the one, if any, that decides rows without votes,
     `evidence_` the log-likelihood in nats of a left-out vote under each candidate, and `explanation_` says it in words.
     """
 
     name: ClassVar[str] = "auto"
     members_: tuple[Model, ...]
-    silent_: Model
+    silent_: tuple[Model, ...]
     evidence_: dict[str, float]
 
     def __init__(self, margin: float = MARGIN, seed: int = 0) -> None:
@@ -58,33 +59,36 @@ class LabelModel(Model):
     # --- choosing ----------------------------------------------------------------------------------------------------
 
     def _fit(self, statistics: Statistics, balance: Floats | None, facts: RuleFacts) -> None:
-        self.evidence_ = {}
         reason = _nothing_to_learn(statistics)
-        if reason:
-            self.members_ = (self._trained(MajorityVote(), statistics, balance, facts),)
-            self.silent_ = self.members_[0]
-            self.explanation_ = f"majority vote: {reason}"
-        else:
-            self.members_ = tuple(
-                self._trained(member, statistics, balance, facts) for member in self._kept(statistics, balance, facts)
-            )
-            exact = DawidSkene(abstain=1.0, strength=STRENGTH, tolerance=TOLERANCE)
-            self.silent_ = self._trained(exact, statistics, balance, facts)
-            self.explanation_ = self._explained()
+        exact = DawidSkene(abstain=1.0, strength=STRENGTH, tolerance=TOLERANCE)
+        candidates = [MajorityVote()] if reason else _candidates(balance)
+        self.evidence_ = {} if reason else self._evidence([*candidates, exact], statistics, balance, facts)
+        kept = [member for member in candidates if self._foretells(member)]
+        silent = [exact] if not reason and self._foretells(exact) else []
+        trained = [self._trained(member, statistics, balance, facts) for member in (*kept, *silent)]
+        self.members_, self.silent_ = tuple(trained[: len(kept)]), tuple(trained[len(kept) :])
+        self.explanation_ = f"majority vote: {reason}" if reason else self._explained()
         self.class_balance_ = np.mean([member.class_balance_ for member in self.members_], axis=0)
 
-    def _kept(self, statistics: Statistics, balance: Floats | None, facts: RuleFacts) -> list[Member]:
-        """The candidates that foretell left-out functions within the margin of the best; all where nothing can be foretold."""
+    def _evidence(
+        self, candidates: list[Member], statistics: Statistics, balance: Floats | None, facts: RuleFacts
+    ) -> dict[str, float]:
+        """By candidate, in words, how well it foretells left-out functions."""
         folds = folds_of(statistics)
-        settings = _candidates(balance)
-        scores = []
-        for setting in settings:
-            setting.prepare(self.functions_, facts, statistics.symbols.k)
-            score = foretold(setting.with_abstain(float(setting.abstain)), statistics, balance, folds)
-            self.evidence_[_words(setting)] = score
-            scores.append(score)
-        best = max(scores)
-        return [setting for setting, score in zip(settings, scores, strict=True) if not score < best - self.margin]
+        scores = {}
+        for candidate in candidates:
+            if not isinstance(candidate, MajorityVote):
+                candidate.prepare(self.functions_, facts, statistics.symbols.k)
+                fresh = candidate.with_abstain(float(candidate.abstain))
+                scores[_words(candidate)] = foretold(fresh, statistics, balance, folds)
+        return scores
+
+    def _foretells(self, candidate: Member) -> bool:
+        """Whether a candidate is about as good as the best; true where nothing could be foretold."""
+        if not self.evidence_:
+            return True
+        best = max(score for words, score in self.evidence_.items() if words != EXACT)
+        return not self.evidence_[_words(candidate)] < best - self.margin
 
     def _trained(self, member: Member, statistics: Statistics, balance: Floats | None, facts: RuleFacts) -> Member:
         member.task_, member.labels_, member.functions_ = self.task_, self.labels_, self.functions_
@@ -102,14 +106,15 @@ class LabelModel(Model):
     def _logits(self, votes: LabelMatrix) -> Floats:
         mean = np.mean([softmax(member._logits(votes)) for member in self.members_], axis=0)
         silent = ~votes.covered
-        mean[silent] = softmax(self.silent_._logits(votes.take(silent)))
+        for exact in self.silent_:
+            mean[silent] = softmax(exact._logits(votes.take(silent)))
         return log(mean)
 
     # --- saving ------------------------------------------------------------------------------------------------------
 
     def _contents(self, folder: str) -> dict[str, bytes]:
         files = super()._contents(folder)
-        for number, member in enumerate((*self.members_, self.silent_)):
+        for number, member in enumerate((*self.members_, *self.silent_)):
             files |= member._contents(f"{folder}member_{number}/")
         return files
 
@@ -119,12 +124,12 @@ class LabelModel(Model):
             name[len(folder) :].split("/")[0] for name in archive.namelist() if name.startswith(f"{folder}member_")
         }
         members = [_restored(archive, f"{folder}member_{number}/") for number in range(len(names))]
-        *kept, self.silent_ = members
-        self.members_ = tuple(kept)
+        self.silent_ = tuple(member for member in members if _words(member) == EXACT)
+        self.members_ = tuple(member for member in members if _words(member) != EXACT)
         self.evidence_ = {}
 
 
-def _candidates(balance: Floats | None) -> list[DawidSkene | MatrixCompletion]:
+def _candidates(balance: Floats | None) -> list[Member]:
     """The models among which the votes choose."""
     if balance is not None:
         return [DawidSkene(abstain=0.0, strength=STRENGTH, tolerance=TOLERANCE), MatrixCompletion(abstain=0.0)]

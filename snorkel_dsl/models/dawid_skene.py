@@ -6,10 +6,12 @@ among the labels as the class balance p is: q_ey = P(y | e). Its emission follow
     θ_ey = P(e | y) = c_e q_ey / p_y                      a_iy = P(i abstains | y) = 1 - Σ_{e of i} θ_ey
 
 E-step  P(y | row) ∝ p_y · Π_{e in row} q_ey / p_y · (Π_{i abstains} a_iy / Π_{i votes} 1)^α
-M-step  π_e = (expected right votes + s n_e π⁰_e) / (n_e (1 + s))     p = (expected rows of y + b n / k) / (n (1 + b))
+M-step  π_e = max(Σ_{y in e} p_y, (expected right votes + s n_e π⁰_e) / (n_e (1 + s)))
+        p = (expected rows of y + b n / k) / (n (1 + b))
 
 The prior of the precision counts as s times the votes of the function, so it never fades with n: what pins the model down
-are not a few rows but the belief that rules are better than chance. α says how far abstaining is trusted: 1 is the exact
+are not a few rows but the belief that rules are better than chance; nor may a precision fall below that of a vote at
+random, so that no vote speaks against its own label. α says how far abstaining is trusted: 1 is the exact
 likelihood of independent functions, 0 leaves it out. Functions that fire together for reasons of their own make 1 too
 sure of itself, and rules of one polarity collapse at 0 when the balance is fixed; `abstain="chosen"` takes the α under
 which the functions that were left out are foretold best. A balance that is given is held exactly: the mean of the
@@ -137,7 +139,11 @@ class DawidSkene(Model):
         right = np.sum((statistics.matrix.T @ expected) * symbols.allowed, axis=1)
         prior = self.prior_[symbols.function]
         counted = (right + self.strength * votes * prior) / np.maximum(votes * (1 + self.strength), 1e-300)
-        self.precision_ = np.where(votes > 0, counted, prior)
+        self.precision_ = np.maximum(np.where(votes > 0, counted, prior), self._chance(symbols))
+
+    def _chance(self, symbols: Symbols) -> Floats:
+        """The share of rows whose label each symbol allows, (d): what a vote at random would have as its precision."""
+        return np.asarray(symbols.allowed @ self.class_balance_, dtype=np.float64)
 
     def _weights(self, symbols: Symbols) -> tuple[Floats, Floats]:
         """What each symbol adds to the log-odds, (d, k), and what a row without votes starts from, (k)."""

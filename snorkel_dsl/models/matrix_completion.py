@@ -7,10 +7,10 @@ of rows on which two symbols stand together, μ_ey = P(e | y) and P = diag(p). S
 
 over Ω, the pairs of symbols of functions in different dependency blocks; μ_init is the belief that functions are better than
 chance. The gradient is exact, 4 Rμ P + 2 (μp − diag O) pᵀ + 2 ρ (μ − μ_init) with R the residual on Ω, and L-BFGS needs no
-learning rate. Columns of labels that are equally frequent can be exchanged without changing the loss: the order that agrees
-best with what the symbols say is taken. Fewer than three independent blocks that vote together do not determine μ: their
-functions keep μ_init and are named in `not_identifiable_`. With three labels or more pairs alone leave a rotation free, and
-μ_init decides.
+learning rate. Columns of labels that are about equally frequent can be exchanged without changing the loss much: where
+another order agrees better with what the symbols say, the descent begins anew from there. Fewer than three independent
+blocks that vote together do not determine μ: their functions keep μ_init and are named in `not_identifiable_`. With three
+labels or more pairs alone leave a rotation free, and μ_init decides.
 
 Inference: P(y | row) ∝ p_y Π_i μ_i(λ_i | y); abstaining is 1 − Σ_e μ_ey, trusted to the power α, chosen as in
 `dawid_skene`. The functions of one block that vote on a row count together as one: the geometric mean of what they say.
@@ -33,7 +33,6 @@ from snorkel_dsl.models.statistics import Statistics, Symbols, row_sums
 from snorkel_dsl.votes import Bools, Floats, Ints, LabelMatrix
 
 ENOUGH_VIEWS = 3
-SAME_SHARE = 1e-3  # labels whose shares differ by less can be exchanged
 
 
 class MatrixCompletion(Model):
@@ -102,7 +101,11 @@ class MatrixCompletion(Model):
         moments = statistics.pairs
         start = self._start(np.diag(moments), symbols)
         self.unidentified_ = _unidentified(moments, statistics)
-        emission = self._ordered(self._minimised(moments, start, statistics.blocks[symbols.function]), symbols)
+        block = statistics.blocks[symbols.function]
+        emission = self._minimised(moments, start, start, block)
+        order = self._order(emission, symbols)
+        if np.any(order != np.arange(order.size)):
+            emission = self._minimised(moments, start, emission[:, order], block)
         self.emission_ = np.where(self.unidentified_[symbols.function][:, None], start, emission)
 
     def _start(self, share: Floats, symbols: Symbols) -> Floats:
@@ -110,14 +113,14 @@ class MatrixCompletion(Model):
         meaning = symbols.spread(self.expected_[symbols.function], self.class_balance_)
         return np.clip(share[:, None] * meaning / self.class_balance_, 0.0, 1.0)
 
-    def _minimised(self, moments: Floats, start: Floats, block: Ints) -> Floats:
-        """μ̂, (d, k), before its columns are ordered."""
+    def _minimised(self, moments: Floats, start: Floats, first: Floats, block: Ints) -> Floats:
+        """μ̂, (d, k), found from `first`; `start` is μ_init."""
         if not start.size:
             return start
         observed = (block[:, None] != block[None, :]).astype(np.float64)
         found = optimize.minimize(
             partial(self._loss, moments=moments, observed=observed, start=start),
-            start.ravel(),
+            first.ravel(),
             jac=True,
             method="L-BFGS-B",
             bounds=optimize.Bounds(0.0, 1.0),
@@ -143,16 +146,11 @@ class MatrixCompletion(Model):
         gradient = 4 * residual @ joint + 2 * np.outer(marginal, self.class_balance_) + 2 * self.ridge * away
         return float(loss), gradient.ravel()
 
-    def _ordered(self, emission: Floats, symbols: Symbols) -> Floats:
-        """The columns of equally frequent labels in the order that agrees best with what the symbols say."""
-        result = emission.copy()
-        rounded = np.round(self.class_balance_ / SAME_SHARE).astype(np.int64)
-        for share in np.unique(rounded):
-            group = np.flatnonzero(rounded == share)
-            agreement = (symbols.allowed / symbols.allowed.sum(axis=1, keepdims=True))[:, group].T @ emission[:, group]
-            _, order = optimize.linear_sum_assignment(-agreement)
-            result[:, group] = emission[:, group[order]]
-        return result
+    def _order(self, emission: Floats, symbols: Symbols) -> Ints:
+        """The order of the columns that agrees best with what the symbols say, (k)."""
+        shared = symbols.allowed / symbols.allowed.sum(axis=1, keepdims=True)
+        agreement = shared.T @ (emission * self.class_balance_)
+        return np.asarray(optimize.linear_sum_assignment(-agreement)[1], dtype=np.int64)
 
     def _chosen_abstain(self, statistics: Statistics, balance: Floats | None) -> float:
         """The α under which functions left out are foretold best; the smaller of two that are as good."""
