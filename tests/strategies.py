@@ -6,12 +6,33 @@ fold, compose or count as white space in ways of their own. `expressions(kind)` 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from hypothesis import strategies as st
 
 from snorkel_dsl.language import ir
 from snorkel_dsl.language.types import Kind, Type
+
+P = ParamSpec("P")
+S = TypeVar("S")
+
+
+def _once(make: Callable[P, S]) -> Callable[P, S]:
+    """Build each strategy once: building them again for every draw takes far longer than drawing."""
+    made: dict[Any, S] = {}
+
+    @wraps(make)
+    def remembered(*args: P.args, **kwargs: P.kwargs) -> S:
+        values = (*args, *kwargs.items())
+        key = tuple(tuple(value.items()) if isinstance(value, Mapping) else value for value in values)
+        if key not in made:
+            made[key] = make(*args, **kwargs)
+        return made[key]
+
+    return remembered
+
 
 # ---------------------------------------------------------------------------------------------------------------- texts
 
@@ -91,6 +112,7 @@ WORDS = [
 GLUE = ["", " ", " ", "  ", "-", ".", ". ", ", ", "\n", "\n\n", "\r\n", "\t", "'", "/", "(", ")", "!", "? ", "\xa0"]
 
 
+@_once
 def texts(max_pieces: int = 12) -> st.SearchStrategy[str]:
     """Texts of every sort: empty, plain, Unicode at its worst, many lines, and now and then a very long one."""
     piece = st.one_of(st.sampled_from(WORDS), st.sampled_from(ODD), st.sampled_from(GLUE))
@@ -109,6 +131,7 @@ def _rarely(strategy: st.SearchStrategy[str]) -> list[st.SearchStrategy[str]]:
 # ------------------------------------------------------------------------------------------------------------ constants
 
 
+@_once
 def terms() -> st.SearchStrategy[ir.Term]:
     """Terms as a rules file could hold them: with `*`, in exact case, exactly; never blank."""
     written = st.one_of(
@@ -124,6 +147,7 @@ def terms() -> st.SearchStrategy[ir.Term]:
     )
 
 
+@_once
 def term_lists() -> st.SearchStrategy[ir.TermList]:
     """Resolved lists with masks."""
     return st.builds(
@@ -182,6 +206,7 @@ PATTERNS = [
 ]
 
 
+@_once
 def patterns() -> st.SearchStrategy[ir.Pattern]:
     """Accepted regular expressions, mostly small; none that Python's own matcher is slow on."""
     letters = st.sampled_from(
@@ -204,6 +229,7 @@ DAY = 86_400_000_000
 CHOICES = ("video", "Video", "straße", "STRASSE")
 
 
+@_once
 def lookups(width: int) -> st.SearchStrategy[ir.LookupTable]:
     """Lookup tables of one or two columns, folded where case is ignored."""
     from snorkel_dsl.language.text import fold_case
@@ -231,11 +257,13 @@ COLUMNS: Mapping[str, Type] = {
 }
 
 
+@_once
 def numbers() -> st.SearchStrategy[float]:
     """Finite doubles, mostly such as collide."""
     return st.one_of(st.sampled_from(NUMBERS), st.floats(allow_nan=False, allow_infinity=False))
 
 
+@_once
 def values(column: Type) -> st.SearchStrategy[object]:
     """A value of a column, never missing."""
     match column.kind:
@@ -256,6 +284,7 @@ def values(column: Type) -> st.SearchStrategy[object]:
     return st.lists(numbers(), max_size=4).map(tuple)
 
 
+@_once
 def rows(columns: Mapping[str, Type] = COLUMNS) -> st.SearchStrategy[dict[str, object]]:
     """Rows for the reference evaluator; any value can be missing."""
     cells = {
@@ -288,6 +317,7 @@ _UNITS = constant(Kind.WORD, st.sampled_from(["sentences", "words", "tokens", "l
 _MEASURES = ["characters", "letters", "words", "tokens", "sentences", "lines", "paragraphs", "links", "capitals"]
 
 
+@_once
 def text_values(
     columns: Mapping[str, Type] = COLUMNS, level: int = 0, depth: int = 1
 ) -> st.SearchStrategy[ir.Expression]:
@@ -304,6 +334,7 @@ def text_values(
     return st.one_of(plain, plain, plain, *cut)
 
 
+@_once
 def number_values(
     columns: Mapping[str, Type] = COLUMNS, level: int = 0, depth: int = 1
 ) -> st.SearchStrategy[ir.Expression]:
@@ -326,6 +357,7 @@ def number_values(
     return st.one_of(found)
 
 
+@_once
 def time_values(kind: Kind, columns: Mapping[str, Type] = COLUMNS, depth: int = 1) -> st.SearchStrategy[ir.Expression]:
     """Times, times of day and durations, with their arithmetic."""
     times = [time % DAY for time in MICROSECONDS] if kind is Kind.CLOCK else MICROSECONDS
@@ -349,6 +381,7 @@ def _texts_of(written: list[str]) -> st.SearchStrategy[ir.Expression]:
     return constant(Kind.TEXTS, st.lists(st.sampled_from(written), min_size=1, max_size=3, unique=True).map(tuple))
 
 
+@_once
 def _text_questions(columns: Mapping[str, Type], level: int) -> list[st.SearchStrategy[ir.Expression]]:
     text = text_values(columns, level)
     two = [_call(name, Kind.CONDITION, text, _TERMS) for name in ("contains", "starts_with", "ends_with", "mentions")]
@@ -365,6 +398,7 @@ def _text_questions(columns: Mapping[str, Type], level: int) -> list[st.SearchSt
     ]
 
 
+@_once
 def _value_questions(columns: Mapping[str, Type], level: int) -> list[st.SearchStrategy[ir.Expression]]:
     number = number_values(columns, level)
     times = [time_values(kind, columns) for kind in (Kind.TIME, Kind.CLOCK, Kind.DURATION)]
@@ -383,6 +417,7 @@ def _value_questions(columns: Mapping[str, Type], level: int) -> list[st.SearchS
     return found
 
 
+@_once
 def conditions(
     columns: Mapping[str, Type] = COLUMNS, level: int = 0, depth: int = 2
 ) -> st.SearchStrategy[ir.Expression]:
@@ -397,6 +432,7 @@ def conditions(
     return st.one_of(leaves, *logic, quantified(columns, level, depth - 1))
 
 
+@_once
 def quantified(
     columns: Mapping[str, Type] = COLUMNS, level: int = 0, depth: int = 1
 ) -> st.SearchStrategy[ir.Expression]:
@@ -424,6 +460,7 @@ def expressions(columns: Mapping[str, Type] = COLUMNS) -> st.SearchStrategy[ir.E
 TASKS = (ir.Task("spam", ("HAM", "SPAM")), ir.Task("topic", ("A", "B", "C", "D")))
 
 
+@_once
 def votes(task: ir.Task) -> st.SearchStrategy[ir.Vote]:
     """Votes of a task: one label, or a set of labels that leaves one out."""
     numbers = range(len(task.labels))
@@ -432,11 +469,13 @@ def votes(task: ir.Task) -> st.SearchStrategy[ir.Vote]:
     return st.one_of(one, one, several).map(lambda labels: ir.Vote(task.name, labels))
 
 
+@_once
 def functions(name: str, columns: Mapping[str, Type] = COLUMNS) -> st.SearchStrategy[ir.LabelingFunction]:
     """Labeling functions: one vote, several, `otherwise`, `unless`, votes by column."""
     return st.sampled_from(TASKS).flatmap(lambda task: _functions_of(name, task, columns))
 
 
+@_once
 def _functions_of(name: str, task: ir.Task, columns: Mapping[str, Type]) -> st.SearchStrategy[ir.LabelingFunction]:
     vote = st.one_of(votes(task), votes(task), st.none())
     clause = st.builds(ir.Clause, conditions(columns), vote)
