@@ -114,15 +114,11 @@ def missing_body(failure: Failure) -> Diagnostic | None:
     place = failure.words_before[-1][1] if failure.words_before else failure.span
     if failure.found != "$END" or "\n" in failure.source.slice(failure.block):
         below = "the lines of its list must stand below it, indented deeper"
-        return failure.say("missing-list", "here a list must follow", below, _below_help(failure), span=place)
+        help_text = "put each item on a line of its own, four spaces deeper than this line"
+        return failure.say("missing-list", "here a list must follow", below, help_text, span=place)
     what = _BODIES.get(word, "its lines")
     whole = Span(failure.block.start, failure.block.start + len(line.rstrip()))
     return failure.say("missing-body", f"this {word} says nothing", f"{what} belongs below, indented", span=whole)
-
-
-def _below_help(failure: Failure) -> str:
-    """What to do about a list that is missing."""
-    return f"put each item on a line of its own below `{failure.previous}`, four spaces deeper"
 
 
 _BODIES = {

@@ -66,6 +66,17 @@ def unclosed_quote(failure: Failure) -> Diagnostic | None:
     return failure.say("unclosed-quote", "this quote is never closed on its line", "opened here", help_text, span=span)
 
 
+def escaped_quote(failure: Failure) -> Diagnostic | None:
+    r"""`"say \"x\""`: a backslash is a plain character."""
+    if not failure.previous.startswith('"') or not failure.previous.endswith('\\"'):
+        return None
+    help_text = 'a text with a quote in it stands between three quotes: `"""say "hello" to them"""`'
+    place = failure.words_before[-1][1]
+    span = Span(place.end - 2, place.end)
+    message = "a backslash does not escape a quote"
+    return failure.say("escaped-quote", message, "the text ends with this quote", help_text, span=span)
+
+
 def unclosed_regex(failure: Failure) -> Diagnostic | None:
     """A pattern that its line does not close."""
     if not failure.here.startswith("/") or failure.previous not in ("matches", "match", "case"):
@@ -79,10 +90,13 @@ def unclosed_regex(failure: Failure) -> Diagnostic | None:
 
 def comment_sign(failure: Failure) -> Diagnostic | None:
     """A comment as another language writes it."""
-    if not re.match(r"//|--|/\*|;", failure.here):
+    second = failure.here[:1] in ("/", "-") and failure.source.text[failure.span.start - 1] == failure.here[0]
+    start = failure.span.start - second
+    found = re.match(r"//|--|/\*|;", failure.source.text[start : start + 2])
+    if not found:
         return None
-    sign = failure.here[0] if failure.here[0] == ";" else failure.here[:2]
-    span = Span(failure.span.start, failure.span.start + len(sign))
+    sign = found[0]
+    span = Span(start, start + len(sign))
     return failure.say("comment-sign", f"`{sign}` does not begin a comment", "", "a comment begins with `#`", span=span)
 
 
@@ -101,6 +115,13 @@ def number(failure: Failure) -> Diagnostic | None:
         span = Span(failure.span.start, failure.span.start + found.end())
         help_text = f"write `{found[1]} {found[2]}`"
         return failure.say("missing-space", f"a space is missing in `{found[0]}`", "", help_text, span=span)
+    if failure.here.startswith(".") and re.fullmatch(r"[\d._]+", failure.previous):
+        place = failure.words_before[-1][1]
+        found = re.match(r"[\d._]*", failure.source.text[place.start :])
+        number = found[0] if found else ""
+        help_text = 'numbers look like `10_000`, `0.8` or `80%`; a version is a text, `"1.5.2"`'
+        span = Span(place.start, place.start + len(number))
+        return failure.say("unreadable-number", f"`{number}` is no number", "", help_text, span=span)
     found = re.match(r"\d[\d_.]*", failure.here)
     if found and not re.fullmatch(r"\d+(_\d+)*(\.\d+)?", found[0]):
         span = Span(failure.span.start, failure.span.start + found.end())
@@ -117,7 +138,9 @@ def equals_sign(failure: Failure) -> Diagnostic | None:
     sign = found[0]
     word = _SIGNS.get(sign, "is" if sign.startswith("=") else "is not")
     span = Span(failure.span.start, failure.span.start + found.end())
-    if failure.previous in ("is", "<", ">", "not"):
+    if failure.previous == "is":
+        instead = f"write {failure.with_text(failure.words_before[-1][1] | span, word)}"
+    elif failure.previous in ("<", ">", "not"):
         instead = f"leave `{sign}` out"
     else:
         gap = "" if failure.source.text[span.start - 1] == " " else " "
@@ -138,7 +161,16 @@ def sign_after_is(failure: Failure) -> Diagnostic | None:
 
 
 def dash(failure: Failure) -> Diagnostic | None:
-    """A dash as a word processor writes it."""
+    """A dash as a word processor writes it, or a hyphen in a name."""
+    number, column = failure.source.position(failure.span.start)
+    for name in re.finditer(r"[A-Za-z_]\w*(?:-\w+)+", failure.source.line(number)):
+        if failure.here.startswith("-") and name.start() < column - 1 < name.end():
+            span = Span(failure.span.start - column + 1 + name.start(), failure.span.start - column + 1 + name.end())
+            help_text = f"write `{name[0].replace('-', '_')}`"
+            message = f"`{name[0]}` has signs that a name cannot have"
+            return failure.say(
+                "letters-in-name", message, "names are made of a-z, A-Z, 0-9 and _", help_text, span=span
+            )
     if failure.here[:1] not in _DASHES or not failure.here:
         return None
     span = Span(failure.span.start, failure.span.start + 1)

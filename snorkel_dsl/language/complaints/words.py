@@ -8,6 +8,10 @@ from snorkel_dsl.diagnostics import Diagnostic, did_you_mean
 from snorkel_dsl.language.complaints.failure import Failure
 from snorkel_dsl.source import Span
 
+_COMPARING = frozenset((
+    "more", "less", "fewer", "at", "above", "below", "over", "before", "after", "between", "within", "one", "missing",
+    "present",
+))  # fmt: skip
 _VERBS = (
     "mentions", "mention", "contains", "contain", "with", "asserts", "assert", "denies", "deny", "suspects", "suspect", "by",
 )  # fmt: skip
@@ -52,29 +56,59 @@ def missing_space(failure: Failure) -> Diagnostic | None:
     return None
 
 
-def missing_quotes(failure: Failure) -> Diagnostic | None:
-    """Several words after a verb: they are words to look for, without their quotes."""
-    words = failure.words_before
-    if len(words) < 2 or words[-2][0] not in _VERBS or words[-1][0].isupper() or not failure.text.isidentifier():
+def missing_is(failure: Failure) -> Diagnostic | None:
+    """`likes more than 3`, `text has 5 words`: a word is left out that only we need."""
+    if failure.text in _COMPARING and "is" in failure.keywords:
+        span = Span(failure.span.start, failure.span.start)
+        help_text = f"write {failure.with_text(span, 'is ')}"
+        return failure.say("missing-is", f"`is` is missing before `{failure.text}`", "", help_text)
+    if failure.found == "INT" and failure.previous in ("has", "have"):
+        span = Span(failure.span.start, failure.span.start)
+        helps = [f"write {failure.with_text(span, f'{word} ')}" for word in ("exactly", "at least")]
+        return failure.say("missing-relation", f"{failure.text} exactly, or at least?", "", *helps)
+    if failure.found == "NAME" and "votes" in failure.keywords:
+        if failure.previous == "votes":
+            help_text = "write `rule NAME votes LABEL`; every rule has a name of its own"
+            return failure.say("missing-name", "this rule has no name", "", help_text, span=failure.words_before[-1][1])
+        span = Span(failure.span.start, failure.span.start)
+        return failure.say("missing-votes", "`votes` is missing", "", f"write {failure.with_text(span, 'votes ')}")
+    return None
+
+
+def words_after_of(failure: Failure) -> Diagnostic | None:
+    """`any of "a", "b"`: `any of` is for lists."""
+    found = re.match(r'"[^"\n]*"(?:,? *(?:(?:or|and) *)?"[^"\n]*")*', failure.here)
+    if not found or failure.previous != "of" or "NAME" not in failure.accepted:
         return None
-    run = re.match(r"\w+(?:[ \t]+(?!(?:and|or|vote|in|outside|followed)\b)\w+)*", failure.here)
-    if not words[-1][0].isidentifier() or run is None:
-        return None
-    span = Span(words[-1][1].start, failure.span.start + run.end())
-    text = failure.source.slice(span)
-    help_text = f'write `{words[-2][0]} "{text}"`'
-    return failure.say(
-        "missing-quotes", f"`{text}` has no quotes", "words to look for need quotes", help_text, span=span
+    words = re.findall(r'"[^"\n]*"', found[0])
+    span = Span(failure.span.start, failure.span.start + found.end())
+    helps = (
+        f"write {' or '.join(words)} alone, without `any of`",
+        "or put the words into a `terms` block and name it here",
     )
+    return failure.say("words-after-of", "after `of` stands the name of a list", "words, not a list", *helps, span=span)
 
 
-def list_or_words(failure: Failure) -> Diagnostic | None:
-    """`mentions LIST or "b"`: a list and words in one breath."""
+def missing_quotes(failure: Failure) -> Diagnostic | None:
+    """Words to look for, or a text, without their quotes."""
     words = failure.words_before
-    if failure.found != "_OR_TERM" or not words or not words[-1][0].isidentifier():
+    if "STRING" in failure.accepted and "NAME" not in failure.accepted and not failure.keywords:
+        found = re.match(r"[^\s,#\"]+", failure.here)
+        return _without_quotes(failure, Span(failure.span.start, failure.span.start + found.end())) if found else None
+    run = re.match(r"\w+(?:[ \t]+(?!(?:and|or|vote|in|outside|followed)\b)\w+)*", failure.here)
+    if run is None or not words or not words[-1][0].isidentifier() or words[-1][0].isupper():
         return None
-    help_text = 'put the words into a terms list as well, or say it twice: `text mentions LIST or text mentions "b"`'
-    return failure.say("list-or-words", "a list cannot be joined with words in quotes", "", help_text)
+    after_verb = len(words) > 1 and words[-2][0] in _VERBS
+    in_terms = words[0][0] == "terms" and "COMMA" in failure.accepted
+    if not after_verb and not in_terms:
+        return None
+    return _without_quotes(failure, Span(words[-1][1].start, failure.span.start + run.end()))
+
+
+def _without_quotes(failure: Failure, span: Span) -> Diagnostic:
+    text = failure.source.slice(span)
+    help_text = f"write {failure.with_text(span, chr(34) + text + chr(34))}"
+    return failure.say("missing-quotes", f"`{text}` has no quotes", "words need quotes", help_text, span=span)
 
 
 def keyword_as_name(failure: Failure) -> Diagnostic | None:
@@ -137,13 +171,16 @@ def misspelt(failure: Failure) -> Diagnostic | None:
 def foreign_word(failure: Failure) -> Diagnostic | None:
     """A word that another language has for it."""
     instead = _OTHER_WORDS.get(failure.text.lower())
-    if instead is None or (failure.keywords and not set(failure.keywords) & set(instead.split())):
+    if instead is None or not set(failure.keywords) & set(re.findall(r"[a-z]+", instead)):
         return None
     message = f"no word of the language here is `{failure.text}`"
     return failure.say("misspelt-keyword", message, "", f"did you mean {failure.with_text(failure.span, instead)}?")
 
 
 _OTHER_WORDS = {
+    "string": "text", "str": "text", "varchar": "text", "int": "number", "integer": "number", "float": "number",
+    "double": "number", "bool": "yes/no", "boolean": "yes/no", "date": "time", "datetime": "time", "timestamp": "time",
+    "enum": "one of", "category": "one of", "for": "on", "vote": "votes",
     "includes": "contains", "include": "contain", "has": "mentions", "equals": "is", "equal": "is", "includ": "contains",
     "if": "when", "unles": "unless", "else": "otherwise", "but": "and", "then": "vote", "return": "vote", "label": "vote",
     "greater": "more", "larger": "more", "bigger": "more", "smaller": "less", "lower": "less", "null": "missing",
