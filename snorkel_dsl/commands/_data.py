@@ -141,15 +141,13 @@ def report_faults(faults: FaultCount, file: Path | None, most: int) -> int:
 def _write_faults(file: Path, faults: list[Fault]) -> None:
     from snorkel_dsl.datasets.writing import write_table
 
-    schema = pa.schema(
-        [
-            ("row", pa.int64()),
-            ("column", pa.string()),
-            ("rules", pa.list_(pa.string())),
-            ("value", pa.string()),
-            ("message", pa.string()),
-        ]
-    )
+    columns: list[tuple[str, pa.DataType]] = [
+        ("row", pa.int64()),
+        ("column", pa.string()),
+        ("rules", pa.list_(pa.string())),
+        ("value", pa.string()),
+        ("message", pa.string()),
+    ]
     rows = [
         {
             "row": fault.row + 1,
@@ -160,4 +158,4 @@ def _write_faults(file: Path, faults: list[Fault]) -> None:
         }
         for fault in faults
     ]
-    write_table(file, pa.Table.from_pylist(rows, schema=schema))
+    write_table(file, pa.Table.from_pylist(rows, schema=pa.schema(columns)))

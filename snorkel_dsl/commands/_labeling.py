@@ -138,7 +138,7 @@ def _completed(task: ir.Task, shares: dict[str, float]) -> Balance:
 
 def label_table(kept: pa.Table | None, labels: list[Labels]) -> pa.Table:
     """The kept columns, and for each task T the column T (a label or null) and T.LABEL for each probability."""
-    columns = {} if kept is None else {name: kept.column(name) for name in kept.column_names}
+    columns: dict[str, Any] = {} if kept is None else {name: kept.column(name) for name in kept.column_names}
     for one in labels:
         names = np.array([*one.labels, None], dtype=object)
         columns[one.task] = pa.array(names[one.predict()], pa.string())

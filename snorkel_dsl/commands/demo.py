@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from contextlib import chdir
 from pathlib import Path
 
 import click
@@ -33,7 +34,8 @@ def command(into: Path | None) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         for name in _FILES:
             shutil.copyfile(_examples() / name, folder / name)
-        _tour(folder)
+        with chdir(folder):
+            _tour()
     if into is None:
         message("`snorkel-dsl demo --into FOLDER` keeps these files, to change the rules and try again")
     return 0
@@ -46,16 +48,16 @@ def _examples() -> Path:
     return (inside if inside.is_dir() else package.parent / "examples") / "maintenance"
 
 
-def _tour(folder: Path) -> None:
+def _tour() -> None:
     """Every step: a heading, the command, what it prints."""
-    rules, train, dev = (str(folder / name) for name in _FILES[:3])
+    rules, train, dev, _ = _FILES
     _heading("Some of the rules")
-    _some_rules(folder / _FILES[0])
+    _some_rules(Path(rules))
     _heading("Are they sound? Do their examples hold?")
     _step("check", rules)
     _step("test", "--examples-only", rules)
     _heading("Their votes, one line a vote")
-    votes, labels = str(folder / "votes.csv"), str(folder / "labels.csv")
+    votes, labels = "votes.csv", "labels.csv"
     _step("apply", rules, dev, "--format", "long", "--keep", "text", "-o", votes)
     _rows(Path(votes))
     _heading("The labeling functions: coverage, conflicts, accuracy as learned without gold, and with gold")
@@ -64,7 +66,7 @@ def _tour(folder: Path) -> None:
     _step("label", rules, train, "--keep", "text", "-o", labels)
     _rows(Path(labels))
     _heading("How good are they? Majority vote beside the label model, on data with gold")
-    _step("label", rules, dev, "--gold", "gold", "-o", str(folder / "dev_labels.parquet"))
+    _step("label", rules, dev, "--gold", "gold", "-o", "dev_labels.parquet")
     _heading("Why does a row get its label?")
     _step("explain", rules, dev, "--row", "5", "--gold", "gold")
 
@@ -75,8 +77,7 @@ def _heading(text: str) -> None:
 
 def _step(*arguments: str) -> None:
     """Show a command as one would type it, and run it."""
-    shown = " ".join(Path(argument).name if "/" in argument else argument for argument in arguments)
-    click.echo(f"$ snorkel-dsl {shown}")
+    click.echo(f"$ snorkel-dsl {' '.join(arguments)}")
     root = click.get_current_context().find_root().command
     if isinstance(root, click.Group):
         with root.make_context("snorkel-dsl", list(arguments)) as context:

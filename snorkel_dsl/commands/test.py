@@ -134,7 +134,7 @@ def _about_expectation(expected: ExpectationResult) -> Diagnostic | None:
         return None
     wanted = expected.expectation
     value = "cannot be measured" if expected.value is None else f"is {percent(expected.value)}"
-    helps = ()
+    helps: tuple[str, ...] = ()
     if expected.value is None:
         helps = (
             f'it never votes on a row of `{wanted.dataset}` with gold, or the dataset names no gold: `gold = "…"`',

@@ -127,7 +127,7 @@ def _parquet(path: Path, name: str, options: ReadOptions) -> Dataset:
 
 def _arrow(path: Path, name: str, options: ReadOptions) -> Dataset:
     def batches() -> Iterator[pa.RecordBatch]:
-        with pa.OSFile(str(path)) as file:
+        with pa.OSFile(str(path), "rb") as file:
             reader = _arrow_reader(file)
             if isinstance(reader, pa.RecordBatchFileReader):
                 yield from (reader.get_batch(index) for index in range(reader.num_record_batches))
@@ -135,7 +135,7 @@ def _arrow(path: Path, name: str, options: ReadOptions) -> Dataset:
                 yield from reader
 
     try:
-        with pa.OSFile(str(path)) as file:
+        with pa.OSFile(str(path), "rb") as file:
             schema = _arrow_reader(file).schema
     except (pa.ArrowException, OSError) as wrong:
         raise refusal("bad-data-file", f"`{name}` is not an Arrow file ({_first_line(wrong)})") from None
@@ -341,7 +341,7 @@ def _without_columns(rows: int) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([pa.nulls(rows)], names=[""])
 
 
-def _array(values: Sequence[Any]) -> pa.Array:
+def _array(values: Sequence[Any]) -> Any:
     """Values as an Arrow array; where their types do not go together, as text."""
     import json
 
@@ -355,7 +355,7 @@ def _array(values: Sequence[Any]) -> pa.Array:
 def _schema_names(schema: pa.Schema) -> tuple[str, ...]:
     """The names of all columns; those inside a struct by dotted names."""
 
-    def names(field: pa.Field, before: str) -> Iterator[str]:
+    def names(field: pa.Field[Any], before: str) -> Iterator[str]:
         if pa.types.is_struct(field.type):
             for inner in field.type:
                 yield from names(inner, f"{before}{field.name}.")
@@ -381,7 +381,7 @@ def _picked(batch: pa.RecordBatch, columns: Sequence[str], options: ReadOptions)
     return pa.RecordBatch.from_arrays(arrays, names=list(columns))
 
 
-def _inner(batch: pa.RecordBatch, column: str) -> pa.Array:
+def _inner(batch: pa.RecordBatch, column: str) -> Any:
     top = _top(batch.schema, column)
     array = batch.column(top)
     rest = column[len(top) + 1 :]
@@ -392,7 +392,7 @@ def _inner(batch: pa.RecordBatch, column: str) -> pa.Array:
     return array
 
 
-def _without(array: pa.Array, missing: tuple[str, ...]) -> pa.Array:
+def _without(array: Any, missing: tuple[str, ...]) -> Any:
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     if not missing or not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):

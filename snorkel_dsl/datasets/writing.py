@@ -77,7 +77,7 @@ def _nested(type_: pa.DataType) -> bool:
     return bool(pa.types.is_nested(type_))
 
 
-def _flat(array: pa.Array) -> pa.Array:
+def _flat(array: Any) -> Any:
     """A list of texts as one text with `|` between them; anything else nested as JSON."""
     if not _nested(array.type):
         return array

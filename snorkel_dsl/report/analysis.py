@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -91,10 +92,9 @@ def _polarity(function: ir.LabelingFunction, labels: tuple[str, ...]) -> tuple[s
     return tuple(labels[number] for number in sorted(seen))
 
 
-def _judged(row: object) -> dict[str, int | float | None]:
-    values = dict(row)  # type: ignore[call-overload]
-    found: dict[str, int | float | None] = {name: int(values[name]) for name in ("correct", "incorrect")}
-    return found | {name: _number(values[name]) for name in ("accuracy", "accuracy_low", "accuracy_high")}
+def _judged(row: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {name: int(row[name]) for name in ("correct", "incorrect")}
+    return found | {name: _number(row[name]) for name in ("accuracy", "accuracy_low", "accuracy_high")}
 
 
 def _number(value: float) -> float | None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from snorkel_dsl.datasets.options import refusal
 from snorkel_dsl.language import ir
-from snorkel_dsl.votes import ABSTAIN, LabelMatrix
+from snorkel_dsl.votes import ABSTAIN, Codes, LabelMatrix
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class Shape:
 
     program: ir.Program
     schema: pa.Schema
-    kept: tuple[pa.Field, ...]
+    kept: tuple[pa.Field[Any], ...]
     long: bool
     lists: tuple[bool, ...]
 
@@ -51,7 +53,7 @@ class Shape:
         arrays = [array.cast(field.type) for array, field in zip([*kept, *columns], self.schema, strict=True)]
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
-    def _long(self, votes: LabelMatrix, kept: list[pa.Array], first_row: int) -> pa.RecordBatch:
+    def _long(self, votes: LabelMatrix, kept: list[pa.Array[Any]], first_row: int) -> pa.RecordBatch:
         functions = votes.function_of_vote
         order = np.lexsort((functions, votes.rows))
         rows = votes.rows[order]
@@ -62,14 +64,14 @@ class Shape:
         ]
         arrays = [
             pa.array(rows + first_row + 1),
-            *(column.take(pa.array(rows)) for column in kept),
+            *(column.take(rows) for column in kept),
             pa.array([votes.functions[j] for j in functions[order].tolist()], pa.string()),
             pa.array(labels, pa.string()),
         ]
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
 
-def _pairs(functions: np.ndarray, codes: np.ndarray) -> list[tuple[int, int]]:  # type: ignore[type-arg]
+def _pairs(functions: npt.NDArray[Any], codes: npt.NDArray[Any]) -> list[tuple[int, int]]:
     return list(zip(functions.tolist(), codes.tolist(), strict=True))
 
 
@@ -79,7 +81,7 @@ def _type(program: ir.Program, function: ir.LabelingFunction, is_list: bool) -> 
     return pa.int8() if len(program.task(function.task).labels) <= 127 else pa.int16()
 
 
-def _numbers(votes: LabelMatrix, function: int) -> np.ndarray:  # type: ignore[type-arg]
+def _numbers(votes: LabelMatrix, function: int) -> Codes:
     column = np.full(votes.n, ABSTAIN, dtype=votes.codes.dtype)
     own = votes.slice_of(function)
     column[votes.rows[own]] = votes.codes[own]
@@ -100,7 +102,7 @@ def _labels(votes: LabelMatrix, function: int, code: int, qualified: bool) -> li
     return [before + task.labels[number] for number in sorted(votes.labels_of(code))]
 
 
-def _as(array: pa.Array, field: pa.Field) -> pa.Array:
+def _as(array: pa.Array[Any], field: pa.Field[Any]) -> pa.Array[Any]:
     """A kept column in the type of the first batch."""
     try:
         return array.cast(field.type)

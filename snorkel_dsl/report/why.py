@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import dedent, indent
+
 from snorkel_dsl.language import ir
 from snorkel_dsl.reference import ClauseTrace, Match, Step, Trace
 from snorkel_dsl.source import Source, Span
@@ -39,10 +41,7 @@ def why(trace: Trace, row: dict[str, object]) -> list[str]:
         head = f"stopped by: unless {_text(function, trace.stopped_by)} ({unknown})"
         return [head, *places(trace.matches, row)]
     if trace.fired is not None:
-        return [
-            f"{place(function.source, trace.fired.clause.span)}: {_clause(function, trace.fired)}",
-            *places(trace.matches, row),
-        ]
+        return [*_clause(function, trace.fired), *places(trace.matches, row)]
     return why_not(trace)
 
 
@@ -58,9 +57,15 @@ def why_not(trace: Trace) -> list[str]:
     ]
 
 
-def _clause(function: ir.LabelingFunction, clause: ClauseTrace) -> str:
-    text = written(function.source, clause.clause.span)
-    return text or ("otherwise" if clause.step is None else "when …")
+def _clause(function: ir.LabelingFunction, clause: ClauseTrace) -> list[str]:
+    """The text of a clause with its place, a line a line of the file."""
+    if function.source is None or clause.clause.span is None:
+        return ["otherwise" if clause.step is None else "when …"]
+    first, *rest = function.source.slice(clause.clause.span).splitlines()
+    return [
+        f"{place(function.source, clause.clause.span)}: {first}",
+        *indent(dedent("\n".join(rest)), "    ").splitlines(),
+    ]
 
 
 def _text(function: ir.LabelingFunction, step: Step) -> str:

@@ -89,7 +89,7 @@ def coverage_of(program: ir.Program, results: list[ExampleResult]) -> Coverage:
 
 @dataclass(frozen=True)
 class ExpectationResult:
-    """What became of an expectation: the value that was measured (a share; None where nothing could be), and whether it holds."""
+    """What became of an expectation: the share that was measured (None: there was nothing to measure)."""
 
     rule: ir.Rule
     expectation: ir.Expectation
