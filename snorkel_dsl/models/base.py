@@ -38,6 +38,9 @@ class Model:
     class_balance_: Floats
     explanation_: str
 
+    def __init__(self) -> None:
+        """A model without parameters."""
+
     # --- parameters --------------------------------------------------------------------------------------------------
 
     @classmethod

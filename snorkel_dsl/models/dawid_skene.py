@@ -29,7 +29,7 @@ from snorkel_dsl.facts import RuleFacts
 from snorkel_dsl.models.base import Model, log, softmax
 from snorkel_dsl.models.heldout import folds_of, foretold
 from snorkel_dsl.models.majority import USUAL_PRECISION, expected_precision
-from snorkel_dsl.models.statistics import Statistics, Symbols, row_sums, symbols_of, vocabulary
+from snorkel_dsl.models.statistics import Statistics, Symbols, row_sums, unseen
 from snorkel_dsl.votes import Floats, LabelMatrix
 
 NEVER_ABSTAINS = 1e-3  # a_iy is at least this
@@ -161,16 +161,11 @@ class DawidSkene(Model):
         known = self.symbols_
         weights, base = self._weights(known)
         logits: Floats = self.intercept_ + base + row_sums(votes, known, weights)
-        unseen = self._unseen(votes, known)
-        if len(unseen):
-            new = log(unseen.spread(self.prior_[unseen.function], self.class_balance_)) - log(self.class_balance_)
-            logits += row_sums(votes, unseen, new)
+        new = unseen(votes, known)
+        if len(new):
+            usual = log(new.spread(self.prior_[new.function], self.class_balance_))
+            logits += row_sums(votes, new, usual - log(self.class_balance_))
         return logits
-
-    def _unseen(self, votes: LabelMatrix, known: Symbols) -> Symbols:
-        """The symbols of the votes that the model never met; their precision is the prior."""
-        met = symbols_of(votes, RuleFacts())
-        return vocabulary(set(met.numbers) - set(known.numbers), met.m, met.k)
 
     @property
     def symbols_(self) -> Symbols:

@@ -29,7 +29,7 @@ from snorkel_dsl.models.base import Model, log, softmax
 from snorkel_dsl.models.dawid_skene import ABSTAIN_WEIGHTS, NEVER_ABSTAINS, DawidSkene
 from snorkel_dsl.models.heldout import folds_of, foretold
 from snorkel_dsl.models.majority import USUAL_PRECISION, expected_precision
-from snorkel_dsl.models.statistics import Statistics, Symbols, row_sums
+from snorkel_dsl.models.statistics import Statistics, Symbols, row_sums, unseen
 from snorkel_dsl.votes import Bools, Floats, Ints, LabelMatrix
 
 ENOUGH_VIEWS = 3
@@ -46,6 +46,7 @@ class MatrixCompletion(Model):
         "symbol_function_",
         "symbol_labels_",
         "emission_",
+        "expected_",
         "blocks_",
         "abstain_",
         "unidentified_",
@@ -193,6 +194,10 @@ class MatrixCompletion(Model):
             said = row_sums(votes, symbols, weights * mine[:, None])
             voices = row_sums(votes, symbols, mine[:, None].astype(np.float64))
             logits += said / np.maximum(voices, 1.0)
+        new = unseen(votes, symbols)
+        if len(new):
+            usual = log(new.spread(self.expected_[new.function], self.class_balance_))
+            logits += row_sums(votes, new, usual - log(self.class_balance_))
         return logits
 
 

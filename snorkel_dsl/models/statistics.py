@@ -10,16 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from snorkel_dsl.facts import RuleFacts
 from snorkel_dsl.votes import Bools, Floats, Ints, LabelMatrix
-
-if TYPE_CHECKING:
-    from snorkel_dsl.facts import RuleFacts
 
 Symbol = tuple[int, frozenset[int]]
 
@@ -69,6 +66,12 @@ def symbols_of(votes: LabelMatrix, facts: RuleFacts) -> Symbols:
         if name in facts.functions and not any(len(labels) > 1 for function, labels in found if function == j):
             found |= {(j, frozenset({label})) for label in facts.functions[name].polarity}
     return vocabulary(found, len(votes.functions), len(votes.labels))
+
+
+def unseen(votes: LabelMatrix, known: Symbols) -> Symbols:
+    """The symbols of the votes that a vocabulary lacks."""
+    met = symbols_of(votes, RuleFacts())
+    return vocabulary(set(met.numbers) - set(known.numbers), met.m, met.k)
 
 
 def vocabulary(found: set[Symbol], m: int, k: int) -> Symbols:
