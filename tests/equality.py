@@ -35,7 +35,8 @@ def assert_equal_votes(program: ir.Program, rows: Sequence[dict[str, Any]], scan
     assert faults == ()
     for j, function in enumerate(program.functions):
         own = slice(matrix.indptr[j], matrix.indptr[j + 1])
-        given = {i: matrix.labels_of(code) for i, code in zip(matrix.rows[own].tolist(), matrix.codes[own].tolist())}
+        pairs = zip(matrix.rows[own].tolist(), matrix.codes[own].tolist(), strict=True)
+        given = {row: matrix.labels_of(code) for row, code in pairs}
         for i, row in enumerate(rows):
             expected = reference.vote(function, row)
             found = given.get(i)

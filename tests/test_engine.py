@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import strategies
+from equality import assert_equal_votes
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import strategies
-from equality import assert_equal_votes
 from snorkel_dsl.engine.scan import SCANNERS
 from snorkel_dsl.language import ir
 

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from snorkel_dsl.engine.kernels import KERNELS
+from snorkel_dsl.engine.kernels import KERNELS, is_counted
 from snorkel_dsl.engine.proposals import SCANNED
 from snorkel_dsl.language import ir
 from snorkel_dsl.language.types import Kind
@@ -149,6 +149,8 @@ def _lazy(nodes: tuple[Node, ...], scanned: frozenset[int]) -> tuple[bool, ...]:
     lazy: list[bool] = []
     for number, node in enumerate(nodes):
         own = number not in scanned and node.operator not in _VECTORISED and node.operator not in KERNELS
+        if own and len(node.arguments) == 2:
+            own = not is_counted(node.operator, nodes[node.arguments[1]].detail)
         lazy.append(own or any(lazy[argument] for argument in node.arguments))
     return tuple(lazy)
 

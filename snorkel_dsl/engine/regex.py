@@ -12,11 +12,12 @@ as they must. From the parts two things are made:
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache, cached_property
-from re import _parser  # type: ignore[attr-defined]  # the parser of the running Python: the definition of a pattern
+from re import _parser  # the parser of the running Python: the definition of a pattern
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -24,6 +25,7 @@ import numpy.typing as npt
 import re2
 
 from snorkel_dsl.language import ir
+from snorkel_dsl.language.patterns import compile_pattern
 
 # A set of code points as the sorted places at which membership changes, beginning outside.
 Toggles: TypeAlias = npt.NDArray[np.int64]
@@ -104,7 +106,9 @@ def flags_of(pattern: ir.Pattern) -> int:
 @cache
 def parse(pattern: ir.Pattern) -> Tree:
     """A pattern as a tree. Raises ValueError for a form outside the language's subset."""
-    parsed = _parser.parse(pattern.text, flags_of(pattern))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # as in `compile_pattern`
+        parsed = _parser.parse(pattern.text, flags_of(pattern))
     return _sequence(parsed, parsed.state.flags)
 
 
@@ -289,7 +293,7 @@ class Matcher:
         self._edges = {part for part in _walk(self._tree) if isinstance(part, Edge)}
         kinds = {edge.kind for edge in self._edges}
         self._moves_newlines = "before end" in kinds
-        self._python = re.compile(pattern.text, flags_of(pattern))
+        self._python = compile_pattern(pattern)
 
     def search(self, text: str) -> bool:
         """Whether `re.search` finds the pattern in the text."""

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from snorkel_dsl.engine import logic
 from snorkel_dsl.engine.faults import Fault, Faults
-from snorkel_dsl.engine.kernels import KERNELS
+from snorkel_dsl.engine.kernels import KERNELS, counted, is_counted
 from snorkel_dsl.engine.plan import FunctionPlan, Node, Plan, plan
 from snorkel_dsl.engine.proposals import Needle, needles
 from snorkel_dsl.engine.regex import Matcher
@@ -106,6 +106,8 @@ class Execution:
                 return Truth(np.zeros(self._size(node.frame), bool) if missing is None else missing)
             case _ if number in self.scans.of_node:
                 return self._scanned(number, node)
+            case "size" | "capital" if is_counted(node.operator, self.plan.nodes[node.arguments[1]].detail):
+                return self._counted(node)
             case operator if operator in KERNELS:
                 return self._kernel(node, need)
             case _:
@@ -116,7 +118,16 @@ class Execution:
         values = [self.value(argument, need) for argument in node.arguments]
         with np.errstate(all="ignore"):
             result = KERNELS[node.operator](*values)
+        if result is None:
+            return self._row_by_row(node, need)
         return _missing_where(result, union([value.missing for value in values]))
+
+    def _counted(self, node: Node) -> Value:
+        """A measure of a text."""
+        text, measure = self.value(node.arguments[0]), self.plan.nodes[node.arguments[1]].detail
+        if not isinstance(text, Texts):
+            raise TypeError(f"node {node.arguments[0]} is not a text")
+        return counted(node.operator, measure, text, _with(self.operators[node.operator].evaluate, [measure]))
 
     def _scanned(self, number: int, node: Node) -> Value:
         """An operator that the scan answers, but for the rows that must be asked."""

@@ -23,6 +23,7 @@ from snorkel_dsl.engine.proposals import Needle
 from snorkel_dsl.engine.values import Array, Index, Texts
 from snorkel_dsl.language.text.folding import fold
 
+FEW_ROWS = 256  # a scanner that takes long to compile is not worth it for fewer
 BLOCK_BYTES = 32 << 20  # what is scanned at once at most, unless a single text is longer
 SCANNERS = ("vectorscan", "re2")
 
@@ -35,22 +36,26 @@ class Hits:
     maybe: Index
 
 
-def default_scanner() -> str:
-    """The scanner to use: `SNORKEL_DSL_SCANNER` (vectorscan or re2) or else the fastest one installed."""
+def default_scanner() -> str | None:
+    """What `SNORKEL_DSL_SCANNER` says, or RE2 where Vectorscan is not installed, or None: whichever suits the rows."""
     chosen = os.environ.get("SNORKEL_DSL_SCANNER", "")
     if chosen in SCANNERS:
         return chosen
-    return "vectorscan" if importlib.util.find_spec("hyperscan") else "re2"
+    return None if importlib.util.find_spec("hyperscan") else "re2"
 
 
 class Scan:
-    """All that is looked for in one text, ready to run on any batch of it."""
+    """All that is looked for in one text, ready to run on any batch of it.
+
+    Where no scanner is asked for, RE2 takes the first few rows of each form of text, and Vectorscan all that follow.
+    """
 
     def __init__(self, wanted: Sequence[tuple[Needle, ...]], scanner: str | None = None) -> None:
         self._wanted = wanted
         self._needles = list(dict.fromkeys(needle for needles in wanted for needle in needles))
         self._scanner = scanner or default_scanner()
-        self._databases: dict[str, Database] = {}
+        self._databases: dict[tuple[str, str], Database] = {}
+        self._rows_seen: dict[str, int] = defaultdict(int)
 
     def run(self, texts: Texts) -> list[Hits]:
         """For each thing wanted, where it is. A missing text is nowhere."""
@@ -77,12 +82,8 @@ class Scan:
 
     def _scan(self, form: str, needles: list[Needle], texts: Array, index: Index) -> list[Hits]:
         """Where each needle is among some rows, in one form of them."""
-        is_ascii = form.endswith("ascii")
-        if form not in self._databases:
-            wanted = [needle.ascii if is_ascii else needle.other for needle in needles]
-            sure: list[tuple[bytes, ...] | None] = [() if is_ascii else needle.sure for needle in needles]
-            self._databases[form] = Database.of(wanted + sure, self._scanner)
-        database, count = self._databases[form], len(needles)
+        is_ascii, count = form.endswith("ascii"), len(needles)
+        database = self._database(form, needles, is_ascii, len(texts))
         found = database.find(texts)
         nowhere = np.empty(0, np.int64)
         hits = []
@@ -98,6 +99,16 @@ class Scan:
             sure_rows = index[found[number + count]] if known and number + count in found else nowhere
             hits.append(Hits(sure_rows, np.setdiff1d(rows, sure_rows, assume_unique=True)))
         return hits
+
+    def _database(self, form: str, needles: list[Needle], is_ascii: bool, rows: int) -> Database:
+        """The patterns of some needles for one form of text, compiled for the number of rows seen so far."""
+        self._rows_seen[form] += rows
+        scanner = self._scanner or ("re2" if self._rows_seen[form] <= FEW_ROWS else "vectorscan")
+        if (form, scanner) not in self._databases:
+            wanted = [needle.ascii if is_ascii else needle.other for needle in needles]
+            sure: list[tuple[bytes, ...] | None] = [() if is_ascii else needle.sure for needle in needles]
+            self._databases[form, scanner] = Database.of(wanted + sure, scanner)
+        return self._databases[form, scanner]
 
 
 def _merged(hits: list[Hits]) -> Hits:
