@@ -15,10 +15,12 @@ import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from re import _parser  # type: ignore[attr-defined]  # private, but the only definition of the syntax there is
+from importlib import import_module
 from typing import Any, NamedTuple
 
 from snorkel_dsl.language.ir import Pattern
+
+_parser: Any = import_module("re._parser")  # private, but the only definition of the syntax that there is
 
 MOST_REPETITIONS = 1_000  # of one repetition, and of repetitions inside each other, multiplied
 LARGEST_SIZE = 20_000  # characters, classes and edges, with bounded repetitions unfolded
