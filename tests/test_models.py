@@ -227,6 +227,14 @@ def test_dawid_skene_recovers_precisions() -> None:
     assert np.all(model.precision_error_ < 0.05)
 
 
+def test_summary_of_precisions(rules: Simulation) -> None:
+    table = DawidSkene(abstain=1.0).fit(rules.votes).summary()
+    assert table["function"].tolist() == list(rules.votes.functions)
+    assert table["says"].tolist() == ["0", "0", "1", "1", "1"]
+    assert table["coverage"].to_numpy() == pytest.approx(rules.votes.coverage())
+    assert np.all(table["error"] < 0.1)
+
+
 def test_matrix_completion_recovers_emissions_and_its_gradient_is_exact() -> None:
     accuracies = (0.6, 0.7, 0.8, 0.9, 0.75)
     simulation = independent(50_000, accuracies, coverage=0.6, balance=(0.6, 0.4))

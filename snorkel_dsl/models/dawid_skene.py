@@ -20,7 +20,7 @@ posteriors must equal it, or else EM puts every row into one class. A label that
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from scipy import sparse
@@ -30,7 +30,10 @@ from snorkel_dsl.models.base import Model, log, softmax
 from snorkel_dsl.models.heldout import folds_of, foretold
 from snorkel_dsl.models.majority import USUAL_PRECISION, expected_precision
 from snorkel_dsl.models.statistics import Statistics, Symbols, row_sums, unseen
-from snorkel_dsl.votes import Floats, LabelMatrix
+from snorkel_dsl.votes import Bools, Floats, Ints, LabelMatrix
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NEVER_ABSTAINS = 1e-3  # a_iy is at least this
 BALANCE_PRIOR = 0.05  # b
@@ -57,6 +60,9 @@ class DawidSkene(Model):
         "abstain_",
         "prior_",
     )
+    symbol_function_: Ints
+    symbol_labels_: Bools
+    abstain_: np.float64
     precision_: Floats
     precision_error_: Floats
     coverage_: Floats
@@ -88,7 +94,6 @@ class DawidSkene(Model):
 
     def _fit(self, statistics: Statistics, balance: Floats | None, facts: RuleFacts) -> None:
         self.prepare(self.functions_, facts, statistics.symbols.k)
-        self.symbols_ = statistics.symbols
         self.abstain_ = np.float64(
             self._chosen_abstain(statistics, balance) if self.abstain == "chosen" else self.abstain
         )
@@ -99,6 +104,7 @@ class DawidSkene(Model):
 
     def _em(self, statistics: Statistics, balance: Floats | None) -> None:
         k, n = statistics.symbols.k, max(statistics.n, 1.0)
+        self.symbol_function_, self.symbol_labels_ = statistics.symbols.function, statistics.symbols.allowed
         self.coverage_ = statistics.votes / n
         self.class_balance_ = np.full(k, 1 / k) if balance is None else balance
         self.intercept_ = log(self.class_balance_)
@@ -172,10 +178,6 @@ class DawidSkene(Model):
         """The vocabulary."""
         return Symbols(self.symbol_function_, self.symbol_labels_, len(self.functions_))
 
-    @symbols_.setter
-    def symbols_(self, symbols: Symbols) -> None:
-        self.symbol_function_, self.symbol_labels_ = symbols.function, symbols.allowed
-
     # --- how sure ------------------------------------------------------------------------------------------------------
 
     def _standard_errors(self, statistics: Statistics) -> Floats:
@@ -194,6 +196,18 @@ class DawidSkene(Model):
         weight = statistics.votes * (1 + self.strength)
         information = weight / spread - np.minimum(doubt, 0.95 * weight * spread) / spread**2
         return np.asarray(1 / np.sqrt(np.maximum(information, 1.0)), dtype=np.float64)
+
+    def summary(self) -> pd.DataFrame:
+        """What was learned of each symbol: `function`, `says` (names of labels), `coverage`, `precision`, `error`.
+
+        `coverage` is the share of rows, `precision` the chance that it is right, `error` one standard error of that.
+        """
+        import pandas as pd
+
+        names = [self.functions_[j] for j in self.symbol_function_]
+        says = [", ".join(self.labels_[y] for y in np.flatnonzero(row)) for row in self.symbol_labels_]
+        columns = {"coverage": self.coverage_, "precision": self.precision_, "error": self.precision_error_}
+        return pd.DataFrame({"function": names, "says": says, **columns})
 
     # --- how far abstaining is trusted -----------------------------------------------------------------------------------
 
