@@ -64,6 +64,7 @@ def blocks_of(file: ast.File, kind: type[T]) -> list[T]:
 def _declare(names: Names, file: ast.File) -> None:
     """Everything but the rules."""
     names.poisoned = frozenset(_lost_names(file))
+    names.incomplete = any(block.declared is None for block in blocks_of(file, ast.Broken))
     for block in file.blocks:
         refuse_block(names, block)
     _check_headers(names, file)
@@ -136,7 +137,7 @@ def _missing(names: Names, file: ast.File, keyword: str, kind: str, label: str, 
         return
     first = blocks_of(file, ast.Rule)[0]
     names.report(
-        kind, f"there is no `{keyword}` block", _head(names, first), label, helps=[f"write one above:\n\n{example}\n"]
+        kind, f"there is no `{keyword}` block", _head(names, first), label, helps=[f"write one above:\n{example}"]
     )
 
 
@@ -198,6 +199,7 @@ def _use_names(names: Names, file: ast.File) -> None:
         for diagnostic in found.diagnostics:
             names.problems.add(found.source, diagnostic)
         other.poisoned = frozenset(_lost_names(found.file))
+        other.incomplete = any(block.declared is None for block in blocks_of(found.file, ast.Broken))
         _declare_for_others(other, found.file)
         for name in use.names:
             _take(names, other, name)

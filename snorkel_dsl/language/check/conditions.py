@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 
+from snorkel_dsl.diagnostics import did_you_mean
 from snorkel_dsl.language import ast, ir
 from snorkel_dsl.language.check.comparisons import (
     check_between,
@@ -423,8 +424,6 @@ def _named(scope: Scope, node: ast.Name | ast.Call) -> ir.Expression | None:
 
 
 def _unknown_call(scope: Scope, node: ast.Call) -> None:
-    from snorkel_dsl.diagnostics import did_you_mean
-
     names = scope.names
     likely = did_you_mean(node.function.text, names.conditions)
     if likely is not None or names.kind_of(node.function.text) is not None:

@@ -6,13 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from snorkel_dsl.diagnostics import did_you_mean
 from snorkel_dsl.language import ast, ir
+from snorkel_dsl.language.check.comparisons import unknown_choice
 from snorkel_dsl.language.check.conditions import check_condition, may_expand, new_name, uses
+from snorkel_dsl.language.check.declarations import repeated
 from snorkel_dsl.language.check.examples import check_example, check_expectation
 from snorkel_dsl.language.check.scope import Names, Scope
 from snorkel_dsl.language.check.texts import list_of
 from snorkel_dsl.language.check.votes import check_vote
 from snorkel_dsl.language.types import Kind
+from snorkel_dsl.source import Span
 
 T = TypeVar("T", bound=ast.Node)
 STATES = ("stable", "experimental", "deprecated", "disabled")
@@ -306,8 +310,6 @@ def _voting_column(names: Names, by: ast.ByColumn) -> ir.DataColumn | None:
 
 
 def _declare_help(names: Names, name: ast.Name) -> list[str]:
-    from snorkel_dsl.diagnostics import did_you_mean
-
     likely = did_you_mean(name.text, names.columns)
     return [f'did you mean `"{likely}"`?' if likely else f"declare it in the data block: `{name.text}  text`"]
 
@@ -315,10 +317,6 @@ def _declare_help(names: Names, name: ast.Name) -> list[str]:
 def _meanings(
     names: Names, block: ast.Rule, votes: _Votes, column: ir.DataColumn | None
 ) -> tuple[tuple[str, ir.Vote], ...] | None:
-    from snorkel_dsl.language.check.comparisons import unknown_choice
-    from snorkel_dsl.language.check.declarations import repeated
-    from snorkel_dsl.source import Span
-
     lines = items_of(block, ast.Means)
     if not lines:
         names.report(

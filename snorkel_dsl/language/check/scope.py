@@ -79,6 +79,7 @@ class Names:
     conditions: dict[str, NamedCondition | None] = field(default_factory=dict)
     rules: dict[str, Span] = field(default_factory=dict)
     poisoned: frozenset[str] = frozenset()
+    incomplete: bool = False  # a block was lost with its header: any name may have been declared there
     patterns: dict[str, bool] = field(default_factory=dict)
 
     def report(
@@ -143,6 +144,8 @@ class Names:
 
     def unknown(self, what: str, known: Iterable[str], name: ast.Name, *helps: str, label: str = "") -> None:
         """Say that no such name is declared, and which one may be meant."""
+        if self.incomplete or (what == "column" and not self.columns):
+            return
         known = list(known)
         likely = did_you_mean(name.text, known)
         other = self.kind_of(name.text)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from snorkel_dsl.diagnostics import did_you_mean
 from snorkel_dsl.language import ast, ir
 from snorkel_dsl.language.check.declarations import make_term, merged
 from snorkel_dsl.language.check.later import ASSERTION, comes_later
@@ -109,18 +110,11 @@ def list_of(scope: Scope, name: ast.Name) -> ir.TermList | None:
 
 def unknown_list(names: Names, name: ast.Name) -> None:
     """Say that no terms list has a name: words need quotes."""
-    other = names.kind_of(name.text)
-    label = f"this is {other}, not a terms list" if other else "names without quotes are lists; words need quotes"
-    known = None if other else _quoted(names, name)
-    names.unknown("terms list", names.terms, name, *([known] if known else []), label=label)
-
-
-def _quoted(names: Names, name: ast.Name) -> str | None:
-    """The help for a bare word, unless the name is much like that of a list."""
-    from snorkel_dsl.diagnostics import did_you_mean
-
-    likely = did_you_mean(name.text, names.terms)
-    return f'did you mean `"{name.text}"`?' if likely is None else f"did you mean `{likely}`?"
+    if names.kind_of(name.text) is not None or did_you_mean(name.text, names.terms) is not None:
+        names.unknown("terms list", names.terms, name)
+        return
+    label = "names without quotes are lists; words need quotes"
+    names.unknown("terms list", names.terms, name, f'did you mean `"{name.text}"`?', label=label)
 
 
 # --------------------------------------------------------------------------------------------- mentions, contains, …
