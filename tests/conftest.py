@@ -22,3 +22,8 @@ def data_folder() -> Path:
     if os.environ.get("SNORKEL_DSL_REQUIRE_DATA") == "1":
         pytest.fail(f"{HOW} (it is {folder!r})")
     pytest.skip(HOW)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--accept`: write what the tool says now into the pages of the diagnostics."""
+    parser.addoption("--accept", action="store_true", help="rewrite the expected text of diagnostic pages")
