@@ -12,8 +12,10 @@ mark belongs to the character before it, so a term may not end between a letter 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import takewhile
 
 from snorkel_dsl.language.ir import Term, TermList
 from snorkel_dsl.language.text.characters import (
@@ -132,12 +134,22 @@ def candidates(foldings: dict[bool, Folded], terms: tuple[Term, ...]) -> list[Oc
 def occurrences(folded: str, term: CompiledTerm) -> list[tuple[int, int]]:
     """Every place of one term in folded text, one start after another. There is at most one for each start."""
     places = []
-    if term.atoms:
-        for start in range(len(folded)):
-            end = match_at(folded, term, start)
-            if end is not None:
-                places.append((start, end))
+    for start in _starts(folded, term):
+        end = match_at(folded, term, start)
+        if end is not None:
+            places.append((start, end))
     return places
+
+
+def _starts(folded: str, term: CompiledTerm) -> Iterator[int]:
+    """The offsets at which a term may begin: where its leading characters stand."""
+    if not term.atoms:
+        return
+    lead = "".join(takewhile(lambda atom: len(atom) == 1, term.atoms))
+    start = folded.find(lead)
+    while 0 <= start < len(folded):
+        yield start
+        start = folded.find(lead, start + 1)
 
 
 def match_at(folded: str, term: CompiledTerm, start: int) -> int | None:
