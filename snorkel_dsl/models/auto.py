@@ -9,8 +9,9 @@ label near majority vote where the votes say little.
 
 A given class balance is held exactly and does the work that abstaining does otherwise: then Dawid-Skene and matrix
 completion, both without the abstain factor, are the candidates. A row without votes says only that all abstained, so there
-the exact likelihood (abstaining counts in full) decides, if it foretells as well. Where fewer than three functions vote on
-rows that they share, nothing can be learned from agreement, and majority vote decides.
+the exact likelihood (abstaining counts in full) decides, if it foretells as well; near even it is no evidence, and the row
+is tied. Where fewer than three functions vote on rows that they share, nothing can be learned from agreement, and majority
+vote decides.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ STRENGTH = 3.0
 ABSTAIN_WEIGHTS = (0.0, 0.25, 0.5)
 MARGIN = 0.06  # nats a left-out vote
 TOLERANCE = 1e-4
+EVEN = 0.05  # an estimate for rows without votes that is no farther than this from even is taken as even
 FEWEST_FUNCTIONS = 3
 EXACT = "dawid_skene with abstaining at 1"
 
@@ -49,6 +51,8 @@ class LabelModel(Model):
     """
 
     name: ClassVar[str] = "auto"
+    saved: ClassVar[tuple[str, ...]] = ("given_",)
+    given_: np.bool_
     members_: tuple[Model, ...]
     silent_: tuple[Model, ...]
     evidence_: dict[str, float]
@@ -60,6 +64,7 @@ class LabelModel(Model):
     # --- choosing ----------------------------------------------------------------------------------------------------
 
     def _fit(self, statistics: Statistics, balance: Floats | None, facts: RuleFacts) -> None:
+        self.given_ = np.bool_(balance is not None)
         reason = _nothing_to_learn(statistics)
         exact = DawidSkene(abstain=1.0, strength=STRENGTH, tolerance=TOLERANCE)
         candidates = [MajorityVote()] if reason else _candidates(balance)
@@ -109,6 +114,9 @@ class LabelModel(Model):
         silent = ~votes.covered
         for exact in self.silent_:
             mean[silent] = softmax(exact._logits(votes.take(silent)))
+        if not self.given_:
+            even = silent & (mean.max(axis=1) < 1 / len(self.labels_) + EVEN)
+            mean[even] = 1 / len(self.labels_)
         return log(mean)
 
     # --- saving ------------------------------------------------------------------------------------------------------
