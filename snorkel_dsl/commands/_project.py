@@ -43,7 +43,7 @@ def load_rules(path: Path, project: Project) -> Rules:
     from snorkel_dsl.repository.files import read_rules, source_of
 
     if path.is_dir():
-        raise refusal("one-file", f"`{path}` is a folder", "name one rules file; it may `use` others")
+        raise refusal("bad-option", f"`{path}` is a folder", "name one rules file; it may `use` others")
     if path == Path("-"):
         source, file = source_of("<stdin>", sys.stdin.buffer.read()), None
     else:

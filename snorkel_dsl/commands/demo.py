@@ -27,7 +27,7 @@ def command(into: Path | None) -> int:
 
     if into is not None and into.exists() and any(into.iterdir() if into.is_dir() else [into]):
         raise refusal(
-            "folder-not-empty", f"`{into}` is there already", "name a new folder: `snorkel-dsl demo --into my-demo`"
+            "bad-option", f"`{into}` is there already", "name a new folder: `snorkel-dsl demo --into my-demo`"
         )
     with tempfile.TemporaryDirectory(prefix="snorkel-dsl-demo-") as scratch:
         folder = into or Path(scratch)

@@ -61,7 +61,7 @@ def checked_encoding(path: Path, name: str, given: str | None) -> str:
         codecs.lookup(given)
     except LookupError:
         raise refusal(
-            "unknown-encoding", f"`{given}` is no encoding", "usual ones are utf-8, utf-16, cp1252 and latin-1"
+            "bad-option", f"`{given}` is no encoding", "usual ones are utf-8, utf-16, cp1252 and latin-1"
         ) from None
     bad = first_bad_byte(path, given)
     if bad is not None:

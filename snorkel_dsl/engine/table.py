@@ -94,7 +94,7 @@ def _record_batches(data: Any) -> Iterable[pa.RecordBatch]:
         return _only_batches(data)
     message = f"cannot read rows from a `{type(data).__name__}`"
     help_ = "give a pandas or Polars data frame, a pyarrow table, or a list of dicts"
-    raise RulesError([Diagnostic("unreadable-data", message, helps=(help_,))])
+    raise RulesError([Diagnostic("unknown-format", message, helps=(help_,))])
 
 
 def _from_dicts(rows: list[dict[str, Any]] | tuple[dict[str, Any], ...]) -> list[pa.RecordBatch]:

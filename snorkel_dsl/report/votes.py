@@ -108,7 +108,7 @@ def _as(array: pa.Array[Any], field: pa.Field[Any]) -> pa.Array[Any]:
         return array.cast(field.type)
     except pa.ArrowInvalid:
         raise refusal(
-            "mixed-column",
+            "bad-option",
             f"the column `{field.name}` holds {field.type} at first and {array.type} later",
             "leave it out of `--keep`",
         ) from None

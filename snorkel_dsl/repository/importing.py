@@ -190,6 +190,12 @@ def _labels(entries: Sequence[Entry], options: ImportOptions) -> tuple[str, ...]
                 "bad-label", f"`{label}` cannot be the name of a label", f"give it another: `--map '{label}={fit}'`"
             )
     if not options.order:
+        if len(found) == 1:
+            raise refusal(
+                "bad-label",
+                f"the table has one label, `{found[0]}`, and a task needs two to choose from",
+                f"name the others: `--label-order OTHER,{found[0]}`",
+            )
         return tuple(found)
     missing = [label for label in found if label not in options.order]
     if missing:

@@ -79,17 +79,22 @@ def find_settings(start: Path) -> Settings:
     folder = start.resolve()
     for candidate in (folder, *folder.parents):
         if (own := candidate / OWN_FILE).is_file():
-            return load_settings(own)
+            return load_settings(_near(own))
         project = candidate / "pyproject.toml"
         if project.is_file() and "snorkel-dsl" in _toml(project).get("tool", {}):
-            return load_settings(project)
+            return load_settings(_near(project))
     return Settings()
+
+
+def _near(path: Path) -> Path:
+    """A path as one would write it from the current folder, where it lies below that."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def load_settings(path: Path) -> Settings:
     """The settings of one file. Raises RulesError where it is missing, not TOML, or says what is not known."""
     if not path.is_file():
-        raise refusal("missing-settings-file", f"there is no file `{path}`")
+        raise refusal("bad-setting", f"there is no file `{path}`")
     content = _toml(path)
     table = content.get("tool", {}).get("snorkel-dsl", {})
     if path.name != "pyproject.toml" and "tool" not in content:
