@@ -130,7 +130,7 @@ def declare_task(names: Names, task: ast.Task) -> None:
     for item in task.items:
         if isinstance(item, ast.Labels):
             _declare_labels(names, item, labels)
-    if len(labels) < 2:
+    if sum(len(item.names) for item in task.items if isinstance(item, ast.Labels)) < 2:
         names.report(
             "too-few-labels",
             f"task `{task.name.text}` has {'one label' if labels else 'no labels'}",
