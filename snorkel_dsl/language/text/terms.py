@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import takewhile
 
 from snorkel_dsl.language.ir import Term, TermList
@@ -49,6 +49,11 @@ class CompiledTerm:
     def is_literal(self) -> bool:
         """Whether it has no `*`."""
         return REST not in self.atoms and WORD not in self.atoms
+
+    @cached_property
+    def lead(self) -> str:
+        """The literal atoms at its front."""
+        return "".join(takewhile(lambda atom: len(atom) == 1, self.atoms))
 
     @property
     def needle(self) -> str:
@@ -145,11 +150,10 @@ def _starts(folded: str, term: CompiledTerm) -> Iterator[int]:
     """The offsets at which a term may begin: where its leading characters stand."""
     if not term.atoms:
         return
-    lead = "".join(takewhile(lambda atom: len(atom) == 1, term.atoms))
-    start = folded.find(lead)
+    start = folded.find(term.lead)
     while 0 <= start < len(folded):
         yield start
-        start = folded.find(lead, start + 1)
+        start = folded.find(term.lead, start + 1)
 
 
 def match_at(folded: str, term: CompiledTerm, start: int) -> int | None:
