@@ -54,7 +54,7 @@ def test_it_teaches(path: Path) -> None:
 
 @pytest.mark.parametrize("path", RULES, ids=name_of)
 def test_every_example_votes_as_it_says(path: Path) -> None:
-    done = run_cli("test", "--no-data", str(path), cwd=path.parent)
+    done = run_cli("test", "--examples-only", str(path), cwd=path.parent)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
