@@ -6,8 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 HOW = "real data: set SNORKEL_DSL_DATA to the folder that holds chest_xray/, youtube_spam/, trec/, census/"
+
+
+settings.register_profile("shared", deadline=None)  # a machine that others use as well keeps no deadlines
+settings.load_profile("shared")
 
 
 @pytest.fixture(scope="session")
