@@ -23,7 +23,7 @@ from snorkel_dsl.engine.proposals import Needle
 from snorkel_dsl.engine.values import Array, Index, Texts
 from snorkel_dsl.language.text.folding import fold
 
-FEW_ROWS = 256  # a scanner that takes long to compile is not worth it for fewer
+FEW_ROWS = 16_000  # Vectorscan compiles 400 rules in 0.4 s: for so few rows RE2 is done before
 BLOCK_BYTES = 32 << 20  # what is scanned at once at most, unless a single text is longer
 SCANNERS = ("vectorscan", "re2")
 
@@ -182,7 +182,7 @@ class Database:
         found: dict[int, list[Index]] = defaultdict(list)
         n = len(texts)
         for events, rows in self.engine.events(texts):
-            keys = np.unique(events * n + rows)
+            keys = _distinct(events * n + rows)
             bounds = np.searchsorted(keys, np.arange(len(self.users) + 1) * n)
             for event, (start, end) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
                 if start < end:
@@ -191,6 +191,15 @@ class Database:
         return {
             needle: rows[0] if len(rows) == 1 else np.unique(np.concatenate(rows)) for needle, rows in found.items()
         }
+
+
+def _distinct(keys: Index) -> Index:
+    """Each key once, ascending. Sorting beats the hashing of `np.unique` on keys that are nearly all different."""
+    ordered = np.sort(keys)
+    new = np.ones(len(ordered), bool)
+    new[1:] = ordered[1:] != ordered[:-1]
+    distinct: Index = ordered[new]
+    return distinct
 
 
 class _Vectorscan:
