@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from snorkel_dsl.facts import FunctionFacts, RuleFacts
 from snorkel_dsl.language import ir
-from snorkel_dsl.language.hashing import expression_key
+from snorkel_dsl.language.hashing import Forms
 from snorkel_dsl.language.types import Kind
 
 # A trait that most functions of a task have, or very many, would make each depend on each: it tells nothing.
@@ -22,8 +22,9 @@ _JOINS = frozenset({"and", "or", "not", "at_least_of", "at_most_of"})
 
 def facts_of(program: ir.Program) -> RuleFacts:
     """The facts of a program, without exemplars (those need the rules to be run)."""
-    shares = _shares(program)
-    contains = _contains(program)
+    forms = Forms(program)
+    shares = _shares(program, forms)
+    contains = _contains(program, forms)
     siblings = _siblings(program)
     rules = {rule.name: rule for rule in program.rules}
     functions = {
@@ -63,13 +64,13 @@ def _siblings(program: ir.Program) -> dict[str, frozenset[str]]:
 # --------------------------------------------------------------------------------------------------------------- shares
 
 
-def _shares(program: ir.Program) -> dict[str, set[str]]:
+def _shares(program: ir.Program, forms: Forms) -> dict[str, set[str]]:
     """For each function, those of its task with a trait in common."""
     holders: dict[tuple[str, str], list[str]] = defaultdict(list)
     sizes: dict[str, int] = defaultdict(int)
     for function in program.functions:
         sizes[function.task] += 1
-        for trait in {trait for expression in function.expressions for trait in _traits(program, expression)}:
+        for trait in {trait for expression in function.expressions for trait in _traits(forms, expression)}:
             holders[function.task, trait].append(function.name)
     shares: dict[str, set[str]] = {function.name: set() for function in program.functions}
     for (task, _), names in holders.items():
@@ -79,7 +80,7 @@ def _shares(program: ir.Program) -> dict[str, set[str]]:
     return shares
 
 
-def _traits(program: ir.Program, expression: ir.Expression) -> Iterator[str]:
+def _traits(forms: Forms, expression: ir.Expression) -> Iterator[str]:
     """What an expression can have in common with others: its terms one by one, patterns, lookups, and conditions."""
     for node in ir.walk(expression):
         match node:
@@ -88,31 +89,31 @@ def _traits(program: ir.Program, expression: ir.Expression) -> Iterator[str]:
             case ir.Constant(value=ir.Pattern(text=text)):
                 yield f"pattern {text}"
             case ir.Constant(value=ir.LookupTable()):
-                yield expression_key(program, node)
+                yield forms.expression(node)
             case ir.Call(kind=Kind.CONDITION, operator=operator) if operator not in _JOINS:
-                yield expression_key(program, node)
+                yield forms.expression(node)
 
 
 # ------------------------------------------------------------------------------------------------------------- contains
 
 
-def _contains(program: ir.Program) -> dict[str, set[str]]:
+def _contains(program: ir.Program, forms: Forms) -> dict[str, set[str]]:
     """For each function, those whose only condition is one of the alternatives of its own: it fires wherever they do."""
-    alternatives = {function.name: _alternatives(program, function) for function in program.functions}
+    alternatives = {function.name: _alternatives(forms, function) for function in program.functions}
     holders: dict[tuple[str, str], list[str]] = defaultdict(list)
     for function in program.functions:
         for key in alternatives[function.name]:
             holders[function.task, key].append(function.name)
     contains: dict[str, set[str]] = {function.name: set() for function in program.functions}
     for function in program.functions:
-        for needed in _needs(program, function):
+        for needed in _needs(forms, function):
             for larger in holders[function.task, needed]:
                 if larger != function.name:
                     contains[larger].add(function.name)
     return contains
 
 
-def _alternatives(program: ir.Program, function: ir.LabelingFunction) -> set[str]:
+def _alternatives(forms: Forms, function: ir.LabelingFunction) -> set[str]:
     """Conditions each of which alone makes the function vote: none where an `unless` may stop it."""
     if function.unless or function.by_column is not None:
         return set()
@@ -121,10 +122,10 @@ def _alternatives(program: ir.Program, function: ir.LabelingFunction) -> set[str
     ]
     if len(voting) < sum(clause.condition is not None for clause in function.clauses):
         return set()
-    return {expression_key(program, part) for condition in voting for part in _parts(condition, "or")}
+    return {forms.expression(part) for condition in voting for part in _parts(condition, "or")}
 
 
-def _needs(program: ir.Program, function: ir.LabelingFunction) -> set[str]:
+def _needs(forms: Forms, function: ir.LabelingFunction) -> set[str]:
     """Conditions that hold whenever the function votes."""
     if function.by_column is not None:
         return set()
@@ -135,7 +136,7 @@ def _needs(program: ir.Program, function: ir.LabelingFunction) -> set[str]:
         if clause.condition is None:
             return set()
         parts = {clause.condition, *_parts(clause.condition, "and")}
-        needed.append({expression_key(program, part) for part in parts})
+        needed.append({forms.expression(part) for part in parts})
     return set.intersection(*needed) if needed else set()
 
 

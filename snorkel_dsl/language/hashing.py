@@ -15,31 +15,75 @@ from snorkel_dsl.language import ir
 
 LANGUAGE = 1
 _ANY_ORDER = frozenset({"and", "or", "equal", "same_text", "add", "multiply"})
+_LONG = 1_000  # a longer form of a list or table is replaced by its digest
 _ANY_ORDER_AFTER_FIRST = frozenset({"at_least_of", "at_most_of"})
 
 
-def semantic_hash(program: ir.Program, function: ir.LabelingFunction) -> str:
-    """The hash of a function of a program: sha256 over the canonical form of its meaning, in hexadecimal."""
-    form = _listed("function", str(LANGUAGE), *_meaning(program, function))
+class Forms:
+    """Writes the canonical form of what stands in a program: equal forms mean the same, whatever their order and names."""
+
+    def __init__(self, program: ir.Program) -> None:
+        self._tasks = {task.name: task for task in program.tasks}
+        self._columns = {column.name: _column(column) for column in program.columns}
+        self._long: dict[int, tuple[ir.Value, str]] = {}  # by identity: long lists and tables are written once
+
+    def semantic_hash(self, function: ir.LabelingFunction) -> str:
+        """The hash of a function: sha256 over the canonical form of its meaning, in hexadecimal."""
+        return _digest(_listed("function", str(LANGUAGE), *self._meaning(function)))
+
+    def _meaning(self, function: ir.LabelingFunction) -> list[str]:
+        unless = sorted({self.expression(condition) for condition in function.unless})
+        clauses = [
+            _listed("when", "" if clause.condition is None else self.expression(clause.condition), _vote(clause.vote))
+            for clause in function.clauses
+        ]
+        return [
+            _listed("labels", *map(_text, self._tasks[function.task].labels)),
+            _listed("columns", *sorted(self._columns[name] for name in function.columns)),
+            _listed("unless", *unless),
+            _listed("clauses", *clauses),
+            "" if function.by_column is None else self._by_column(function.by_column),
+        ]
+
+    def _by_column(self, by: ir.ColumnVotes) -> str:
+        meanings = sorted(_listed("means", _text(value), _vote(vote)) for value, vote in by.meanings)
+        return _listed("by column", self._columns[by.column], *meanings)
+
+    def expression(self, expression: ir.Expression) -> str:
+        """The canonical form of an expression."""
+        match expression:
+            case ir.Column(name=name):
+                return self._columns[name]
+            case ir.Piece(level=level):
+                return f"piece {level}"
+            case ir.Constant(value=value, kind=kind):
+                return _listed("constant", kind.name, self._constant(value))
+            case ir.Call(operator=operator, arguments=arguments):
+                return _listed(operator, *_ordered(operator, [self.expression(argument) for argument in arguments]))
+            case ir.Quantified(pieces=pieces, body=body, least=least, most=most, every=every):
+                return _listed("quantified", f"{least} {most} {every}", self.expression(pieces), self.expression(body))
+
+    def _constant(self, value: ir.Value) -> str:
+        if not isinstance(value, ir.TermList | ir.LookupTable):
+            return _value(value)
+        known = self._long.get(id(value))
+        if known is None:
+            form = _value(value)
+            known = value, form if len(form) < _LONG else _digest(form)
+            self._long[id(value)] = known
+        return known[1]
+
+
+def _ordered(operator: str, parts: list[str]) -> list[str]:
+    if operator in _ANY_ORDER:
+        return sorted(parts)
+    if operator in _ANY_ORDER_AFTER_FIRST:
+        return [*parts[:1], *sorted(parts[1:])]
+    return parts
+
+
+def _digest(form: str) -> str:
     return hashlib.sha256(form.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _meaning(program: ir.Program, function: ir.LabelingFunction) -> list[str]:
-    columns = {column.name: _column(column) for column in program.columns}
-    task = program.task(function.task)
-    unless = sorted({_expression(condition, columns) for condition in function.unless})
-    clauses = [
-        _listed("when", "" if clause.condition is None else _expression(clause.condition, columns), _vote(clause.vote))
-        for clause in function.clauses
-    ]
-    read = sorted(columns[name] for name in function.columns)
-    return [
-        _listed("labels", *map(_text, task.labels)),
-        _listed("columns", *read),
-        _listed("unless", *unless),
-        _listed("clauses", *clauses),
-        "" if function.by_column is None else _by_column(function.by_column, columns),
-    ]
 
 
 def _listed(head: str, *parts: str) -> str:
@@ -59,36 +103,6 @@ def _column(column: ir.DataColumn) -> str:
 
 def _vote(vote: ir.Vote | None) -> str:
     return "abstain" if vote is None else _listed("vote", *map(str, sorted(vote.labels)))
-
-
-def _by_column(by: ir.ColumnVotes, columns: dict[str, str]) -> str:
-    meanings = sorted(_listed("means", _text(value), _vote(vote)) for value, vote in by.meanings)
-    return _listed("by column", columns[by.column], *meanings)
-
-
-def expression_key(program: ir.Program, expression: ir.Expression) -> str:
-    """The canonical form of an expression: equal where two expressions mean the same, whatever their order."""
-    return _expression(expression, {column.name: _column(column) for column in program.columns})
-
-
-def _expression(expression: ir.Expression, columns: dict[str, str]) -> str:
-    match expression:
-        case ir.Column(name=name):
-            return columns[name]
-        case ir.Piece(level=level):
-            return f"piece {level}"
-        case ir.Constant(value=value, kind=kind):
-            return _listed("constant", kind.name, _value(value))
-        case ir.Call(operator=operator, arguments=arguments):
-            parts = [_expression(argument, columns) for argument in arguments]
-            if operator in _ANY_ORDER:
-                parts.sort()
-            elif operator in _ANY_ORDER_AFTER_FIRST:
-                parts[1:] = sorted(parts[1:])
-            return _listed(operator, *parts)
-        case ir.Quantified(pieces=pieces, body=body, least=least, most=most, every=every):
-            bounds = f"{least} {most} {every}"
-            return _listed("quantified", bounds, _expression(pieces, columns), _expression(body, columns))
 
 
 def _value(value: ir.Value) -> str:

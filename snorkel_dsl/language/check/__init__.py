@@ -28,7 +28,7 @@ from snorkel_dsl.language.check.later import refuse_block
 from snorkel_dsl.language.check.resolving import NoFiles, Refusal, Resolver, UsedRules
 from snorkel_dsl.language.check.rules import CheckedRule, check_rule
 from snorkel_dsl.language.check.scope import Names, Problems
-from snorkel_dsl.language.hashing import semantic_hash
+from snorkel_dsl.language.hashing import Forms
 from snorkel_dsl.language.types import Signature
 from snorkel_dsl.source import Source, Span
 
@@ -279,12 +279,10 @@ def _program(names: Names, file: ast.File, rules: list[CheckedRule]) -> ir.Progr
         names.source,
         {name: condition.body for name, condition in names.conditions.items() if condition is not None},
     )
-    return replace(program, functions=tuple(_with_hash(program, function) for function in program.functions))
+    forms = Forms(program)
+    hashed = (replace(function, semantic_hash=forms.semantic_hash(function)) for function in program.functions)
+    return replace(program, functions=tuple(hashed))
 
 
 def _with_prefix(rule: ir.Rule, prefix: str) -> ir.Rule:
     return replace(rule, functions=tuple(prefix + name for name in rule.functions))
-
-
-def _with_hash(program: ir.Program, function: ir.LabelingFunction) -> ir.LabelingFunction:
-    return replace(function, semantic_hash=semantic_hash(program, function))
