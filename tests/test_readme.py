@@ -2,8 +2,9 @@
 
 How it is read. Fences with `file=NAME` become files of a scratch folder that also holds copies of examples/ and rulesets/.
 A `console` fence is commands after `$ ` with their output; a `python` fence is run, all in one namespace, and a `text` fence
-right below it is what it prints. A line `…` in an output stands for any lines. A fence below the mark `<!-- needs data -->`
-reads the real data. The fences below `<!-- main-job -->` and `<!-- tests -->` are what `.ci/run` runs in new environments.
+right below it is what it prints. A line `…` in an output stands for any lines, a `…` at a line's end for the rest of it, and
+numbers with many decimals are compared at three. A fence below the mark `<!-- needs data -->` reads the real data.
+Those below `<!-- main-job -->` and `<!-- tests -->` are what `.ci/run` runs in new environments.
 """
 
 from __future__ import annotations
@@ -125,11 +126,23 @@ def run_python(fence: Fence, namespace: dict[str, object]) -> str:
     return out.getvalue()
 
 
+def shortened(text: str) -> str:
+    return re.sub(r"\d\.\d{4,}(?:e-\d+)?", lambda number: f"{float(number[0]):.3f}", text)
+
+
+def as_pattern(line: str) -> str:
+    if line.strip() == ANY_LINES:
+        return r"(?:.*\n)*?"
+    if line.endswith(ANY_LINES):
+        return re.escape(line.removesuffix(ANY_LINES)) + r".*\n"
+    return re.escape(line) + r"\n"
+
+
 def compare(actual: str, expected: str, where: str) -> None:
-    """The same lines, trailing blanks aside; `…` alone on a line stands for any lines."""
-    wanted = [line.rstrip() for line in expected.strip("\n").splitlines()]
-    got = [line.rstrip() for line in actual.strip("\n").splitlines()]
-    pattern = "".join(r"(?:.*\n)*?" if line.strip() == ANY_LINES else re.escape(line) + r"\n" for line in wanted)
+    """The same lines, trailing blanks aside."""
+    wanted = [line.rstrip() for line in shortened(expected).strip("\n").splitlines()]
+    got = [line.rstrip() for line in shortened(actual).strip("\n").splitlines()]
+    pattern = "".join(map(as_pattern, wanted))
     if not re.fullmatch(pattern, "".join(line + "\n" for line in got)):
         pytest.fail(f"{where}\n--- the README shows\n" + "\n".join(wanted) + "\n--- what came out\n" + "\n".join(got))
 
@@ -151,8 +164,8 @@ def rewritten(readme: str, blocks: list[Fence], folder: Path) -> str:
             printed = run_python(fence, namespace)
         elif fence.language == "text" and printed is not None:
             new, printed = printed, None
-        if f"\n{ANY_LINES}\n" not in f"\n{fence.body}":
-            readme = readme.replace(f"\n{fence.body}```\n", f"\n{new}```\n", 1)
+        if fence.body and f"{ANY_LINES}\n" not in fence.body:
+            readme = readme.replace(f"\n{fence.body}```\n", f"\n{shortened(new)}```\n", 1)
     return readme
 
 
