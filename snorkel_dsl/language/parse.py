@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -124,12 +125,12 @@ def parse(source: Source) -> tuple[ast.File, list[Diagnostic]]:
 
 def _cut(text: str, with_comments: bool = False) -> Iterator[_Cut]:
     """Cut a text into blocks: one begins at each line that begins in column 0 with anything but white space or `#`."""
-    sign = r"^[^\s#]" if not with_comments else r"^\S"
+    sign, indented = (r"^\S", r"^[^\S\n]+#") if with_comments else (r"^[^\s#]", r"^[^\S\n]+[^\s#]")
     starts = [found.start() for found in re.finditer(sign, text, re.MULTILINE)]
-    first = starts[0] if starts else len(text)
-    if re.search(r"^[ \t]+[^\s#]" if not with_comments else r"#", text[:first], re.MULTILINE):
-        starts.insert(0, 0)
-    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+    headless = re.compile(indented, re.MULTILINE).search(text, 0, starts[0] if starts else len(text))
+    if headless:
+        starts.insert(0, headless.start())
+    for start, end in pairwise([*starts, len(text)]):
         yield _Cut(start, end if with_comments else start + len(_without_tail(text[start:end])))
 
 

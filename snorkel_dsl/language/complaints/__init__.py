@@ -37,6 +37,7 @@ def _anything_else(failure: Failure) -> Diagnostic:
 
 _COMPLAINTS: tuple[Complaint, ...] = (
     blocks.header,
+    signs.odd_space,
     signs.curly_quotes,
     signs.escaped_quote,
     signs.single_quotes,

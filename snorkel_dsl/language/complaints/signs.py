@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from unicodedata import category, name
 
-from snorkel_dsl.diagnostics import Diagnostic
+from snorkel_dsl.diagnostics import Diagnostic, Mark
 from snorkel_dsl.language.complaints.blocks import of_unreadable
 from snorkel_dsl.language.complaints.failure import Failure
 from snorkel_dsl.source import Span
@@ -49,11 +50,7 @@ def unclosed_quote(failure: Failure) -> Diagnostic | None:
     if here.startswith('"""'):
         if re.match(r'"""(.|\n)*?"""', rest):
             return None
-        span = Span(failure.span.start, failure.span.start + 3)
-        help_text = (
-            'close it with `"""`; all lines between are indented, for a block ends at the first line that is not'
-        )
-        return failure.say("unclosed-quote", "this long text is never closed", "opened here", help_text, span=span)
+        return _unclosed_long_text(failure)
     if here[:1] not in ('"', "`") or re.match(r'"[^"\n]*"|`[^`\n]+`', here):
         return None
     span = Span(failure.span.start, failure.span.start + len(here.rstrip()))
@@ -66,6 +63,17 @@ def unclosed_quote(failure: Failure) -> Diagnostic | None:
     return failure.say("unclosed-quote", "this quote is never closed on its line", "opened here", help_text, span=span)
 
 
+def odd_space(failure: Failure) -> Diagnostic | None:
+    """A space that is none of the plain ones, or a character that cannot be seen at all."""
+    sign = failure.here[:1]
+    if sign.isascii() or category(sign) not in ("Zs", "Zl", "Zp", "Cf"):
+        return None
+    said = name(sign, f"U+{ord(sign):04X}").lower()
+    span = Span(failure.span.start, failure.span.start + 1)
+    help_text = "put a plain space there, or nothing"
+    return failure.say("odd-space", f"here stands a {said}, which looks like nothing", said, help_text, span=span)
+
+
 def escaped_quote(failure: Failure) -> Diagnostic | None:
     r"""`"say \"x\""`: a backslash is a plain character."""
     if not failure.previous.startswith('"') or not failure.previous.endswith('\\"'):
@@ -75,6 +83,24 @@ def escaped_quote(failure: Failure) -> Diagnostic | None:
     span = Span(place.end - 2, place.end)
     message = "a backslash does not escape a quote"
     return failure.say("escaped-quote", message, "the text ends with this quote", help_text, span=span)
+
+
+def _unclosed_long_text(failure: Failure) -> Diagnostic:
+    """The mark stands where the text seems to end: before the next line of the block, or where the block ends."""
+    source, start = failure.source, failure.span.start
+    opened = Mark(source, Span(start, start + 3), "opened here")
+    message = "this long text is never closed"
+    help_text = 'close it with `"""`; all lines between are indented, for a block ends at the first line that is not'
+    statement = source.line(source.position(start)[0])
+    depth = len(statement) - len(statement.lstrip())
+    rest = source.text[start : failure.block.end]
+    after = re.search(rf"\n {{0,{depth}}}\S", rest)
+    lines = (rest[: after.start()] if after else rest).rstrip().split("\n")
+    if len(lines) == 1:
+        return failure.say("unclosed-quote", message, opened.text, help_text, span=opened.span)
+    end = start + len("\n".join(lines))
+    last = Mark(source, Span(end - len(lines[-1].lstrip()), end), "does it end here?")
+    return Diagnostic("unclosed-quote", message, last, (opened,), (help_text,))
 
 
 def unclosed_regex(failure: Failure) -> Diagnostic | None:
@@ -163,11 +189,11 @@ def sign_after_is(failure: Failure) -> Diagnostic | None:
 def dash(failure: Failure) -> Diagnostic | None:
     """A dash as a word processor writes it, or a hyphen in a name."""
     number, column = failure.source.position(failure.span.start)
-    for name in re.finditer(r"[A-Za-z_]\w*(?:-\w+)+", failure.source.line(number)):
-        if failure.here.startswith("-") and name.start() < column - 1 < name.end():
-            span = Span(failure.span.start - column + 1 + name.start(), failure.span.start - column + 1 + name.end())
-            help_text = f"write `{name[0].replace('-', '_')}`"
-            message = f"`{name[0]}` has signs that a name cannot have"
+    for word in re.finditer(r"[A-Za-z_]\w*(?:-\w+)+", failure.source.line(number)):
+        if failure.here.startswith("-") and word.start() < column - 1 < word.end():
+            span = Span(failure.span.start - column + 1 + word.start(), failure.span.start - column + 1 + word.end())
+            help_text = f"write `{word[0].replace('-', '_')}`"
+            message = f"`{word[0]}` has signs that a name cannot have"
             return failure.say(
                 "letters-in-name", message, "names are made of a-z, A-Z, 0-9 and _", help_text, span=span
             )
