@@ -6,6 +6,7 @@ of dependence: header, data, tasks, terms, sections, lookups, conditions, rules;
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
@@ -63,7 +64,7 @@ def blocks_of(file: ast.File, kind: type[T]) -> list[T]:
 
 def _declare(names: Names, file: ast.File) -> None:
     """Everything but the rules."""
-    names.poisoned = frozenset(_lost_names(file))
+    names.poisoned = frozenset(_lost_names(names.source, file))
     names.incomplete = any(block.declared is None for block in blocks_of(file, ast.Broken))
     for block in file.blocks:
         refuse_block(names, block)
@@ -73,27 +74,27 @@ def _declare(names: Names, file: ast.File) -> None:
     _declare_shared(names, file)
 
 
-def _lost_names(file: ast.File) -> Iterable[str]:
-    """Names that count as declared although nothing is known of them."""
+_WORD = re.compile(r"[A-Za-z_]\w*|(?<=`)[^`\n]+(?=`)")
+_SWALLOWED = re.compile(r"\n[ \t]+(data|task|terms|sections|lookup|condition|use)[ \t]")
+
+
+def _lost_names(source: Source, file: ast.File) -> Iterable[str]:
+    """Names that count as declared although nothing is known of them.
+
+    A block that could not be read declares every word in it, except a rule, which declares nothing inside itself; but where
+    its indentation is wrong it may have swallowed the blocks after it.
+    """
     for block in file.blocks:
         match block:
-            case ast.Broken(declared=declared, names=inside):
+            case ast.Broken(keyword=keyword, declared=declared, names=inside):
                 yield from (name.text for name in inside)
                 if declared is not None:
                     yield declared.text
+                text = source.slice(block.span)
+                if keyword != "rule" or _SWALLOWED.search(text):
+                    yield from _WORD.findall(text)
             case ast.Slice() | ast.Transform() | ast.Augment() | ast.Context():
                 yield block.name.text
-
-
-def _broken(file: ast.File, *keywords: str) -> bool:
-    """Whether a block that could not be read may have been one of these."""
-    return any(block.keyword in keywords or block.keyword not in _KEYWORDS for block in blocks_of(file, ast.Broken))
-
-
-_KEYWORDS = frozenset(
-    {"language", "package", "use", "data", "task", "require", "terms", "sections", "context", "lookup", "condition"}
-    | {"rule", "slice", "transform", "augment"}
-)
 
 
 def _only(names: Names, blocks: list[T], keyword: str, why: str) -> T | None:
@@ -128,13 +129,13 @@ def _declare_data(names: Names, file: ast.File) -> None:
     data = _only(names, blocks_of(file, ast.Data), "data", "a file is about one table")
     if data is not None:
         declare_columns(names, data)
-    elif not _broken(file, "data"):
+    else:
         _missing(names, file, "data", "no-data", "nothing says what the columns are", "data comment\n    text  text")
 
 
 def _missing(names: Names, file: ast.File, keyword: str, kind: str, label: str, example: str) -> None:
-    if not blocks_of(file, ast.Rule):
-        return
+    if not blocks_of(file, ast.Rule) or blocks_of(file, ast.Broken):
+        return  # it may be one of those that could not be read
     first = blocks_of(file, ast.Rule)[0]
     names.report(
         kind, f"there is no `{keyword}` block", _head(names, first), label, helps=[f"write one above:\n{example}"]
@@ -149,7 +150,7 @@ def _declare_tasks(names: Names, file: ast.File) -> None:
             names.unknown("data block", [data[0].name.text], task.on)
         if not repeated(names, "task", task.name, places):
             declare_task(names, task)
-    if not places and not _broken(file, "task"):
+    if not places:
         example = "task spam on comment\n    labels HAM, SPAM"
         _missing(names, file, "task", "no-task", "nothing says what the labels are", example)
 
@@ -198,7 +199,7 @@ def _use_names(names: Names, file: ast.File) -> None:
         other = Names(found.source, names.problems, names.signatures, found.resolver, patterns=names.patterns)
         for diagnostic in found.diagnostics:
             names.problems.add(found.source, diagnostic)
-        other.poisoned = frozenset(_lost_names(found.file))
+        other.poisoned = frozenset(_lost_names(found.source, found.file))
         other.incomplete = any(block.declared is None for block in blocks_of(found.file, ast.Broken))
         _declare_for_others(other, found.file)
         for name in use.names:
