@@ -24,6 +24,7 @@ _EDGE = rb"[^0-9A-Za-z]"
 _SURE_EDGE = rb"[^0-9A-Za-z\x80-\xf4]"
 _NO_EDGE = rb"[0-9A-Za-z]"
 
+LONG_LIST = 500  # terms: a longer list is found by a lexicon
 SCANNED = frozenset(
     {"matches", "contains", "contains_count", "contains_terms", "starts_with", "ends_with", "is_text"}
     | {"mentions", "mentions_count", "mentions_terms", "followed_by"}
@@ -43,6 +44,9 @@ class Needle:
     sure: tuple[bytes, ...] = ()
     folded: bool = False
     ascii_exact: bool = False
+    lexicon: ir.TermList | None = (
+        None  # a long list, which a lexicon finds in place of patterns; `ascii_exact` as above
+    )
 
 
 def needles(operator: str, constants: Sequence[Any]) -> tuple[Needle, ...]:
@@ -140,9 +144,11 @@ def _words(terms: ir.TermList, exact: bool) -> Needle:
     A term with `*` before its end is looked for by its longest part without one.
     """
     compiled = [term for term in map(compile_term, terms.terms) if term.atoms]
-    parts = [_part(term) for term in compiled]
+    parts = [part_of(term) for term in compiled]
     if not all(part.atoms for part in parts):
         return Needle(None, None, folded=True)
+    if len(parts) > LONG_LIST:
+        return Needle((), (), folded=True, ascii_exact=exact, lexicon=terms)
     return Needle(
         tuple(dict.fromkeys(_word(part, regex.Reach.ASCII) for part in parts)),
         tuple(dict.fromkeys(_word(part, regex.Reach.ALL) for part in parts)),
@@ -153,7 +159,7 @@ def _words(terms: ir.TermList, exact: bool) -> Needle:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class Part:
     """What is looked for of a term: some of its atoms, with the edge rule at either side, or a word to follow.
 
     `exact`: where it is found in ASCII text, the term occurs.
@@ -167,19 +173,19 @@ class _Part:
     exact: bool
 
 
-def _part(term: CompiledTerm) -> _Part:
+def part_of(term: CompiledTerm) -> Part:
     """What to look for of a term: all of it, but for a `*` at its end, or else its longest part without a `*`."""
     stars = [index for index, atom in enumerate(term.atoms) if atom in (REST, WORD)]
     if not stars:
-        return _Part(term.atoms, term.case, term.left, term.right, False, True)
+        return Part(term.atoms, term.case, term.left, term.right, False, True)
     if stars[0] == len(term.atoms) - 1 and len(term.atoms) > 1:
-        return _Part(term.atoms[:-1], term.case, term.left, False, term.atoms[-1] == WORD, True)
+        return Part(term.atoms[:-1], term.case, term.left, False, term.atoms[-1] == WORD, True)
     starts, ends = [0, *(star + 1 for star in stars)], [*stars, len(term.atoms)]
     start, end = max(zip(starts, ends, strict=True), key=lambda place: place[1] - place[0])
-    return _Part(term.atoms[start:end], term.case, term.left and start == 0, False, False, False)
+    return Part(term.atoms[start:end], term.case, term.left and start == 0, False, False, False)
 
 
-def _word(part: _Part, reach: regex.Reach) -> bytes:
+def _word(part: Part, reach: regex.Reach) -> bytes:
     """A part of a term as bytes: for ASCII text, or for other text that is folded already but for its case."""
     edge = _SURE_EDGE if reach is regex.Reach.SURE else _EDGE
     after = edge if part.right else b""

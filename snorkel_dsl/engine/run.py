@@ -16,8 +16,9 @@ import pyarrow as pa
 from snorkel_dsl.engine import logic
 from snorkel_dsl.engine.faults import Fault, Faults
 from snorkel_dsl.engine.kernels import KERNELS, counted, is_counted
+from snorkel_dsl.engine.lexicon import lexicon
 from snorkel_dsl.engine.plan import FunctionPlan, Node, Plan, plan
-from snorkel_dsl.engine.proposals import Needle, needles
+from snorkel_dsl.engine.proposals import LONG_LIST, Needle, needles
 from snorkel_dsl.engine.regex import Matcher
 from snorkel_dsl.engine.scan import Hits, Scan
 from snorkel_dsl.engine.table import BATCH_ROWS, Table, batches
@@ -115,12 +116,19 @@ class Execution:
 
     def _kernel(self, node: Node, need: Mask | None) -> Value:
         """An operator on all rows at once."""
-        values = [self.value(argument, need) for argument in node.arguments]
+        values = [self._argument(argument, node.frame, need) for argument in node.arguments]
         with np.errstate(all="ignore"):
             result = KERNELS[node.operator](*values)
         if result is None:
             return self._row_by_row(node, need)
         return _missing_where(result, union([value.missing for value in values]))
+
+    def _argument(self, number: int, frame: int, need: Mask | None) -> Value:
+        """The value of a node in a frame: a constant, which is at home in all of them, has as many rows as the frame."""
+        node = self.plan.nodes[number]
+        if node.operator == "constant":
+            return full(node.detail, node.kind, self._size(frame))
+        return self.value(number, need)
 
     def _counted(self, node: Node) -> Value:
         """A measure of a text."""
@@ -260,6 +268,16 @@ def _with(evaluate: Callable[..., Any], constants: list[Any]) -> Callable[[Any],
     return lambda text: evaluate(text, *constants)
 
 
+def _narrowed(evaluate: Callable[..., Any], constants: list[Any]) -> Callable[[Any], Any]:
+    """The same for words and phrases; of a long list, it gets the terms that may be in the text."""
+
+    def among(constant: Any, text: str) -> Any:
+        long = isinstance(constant, ir.TermList) and len(constant.terms) > LONG_LIST
+        return lexicon(constant).among(text) if long else constant
+
+    return lambda text: evaluate(text, *(among(constant, text) for constant in constants))
+
+
 class Scans:
     """What the nodes of a plan look for in texts, compiled once and kept for all batches."""
 
@@ -283,6 +301,8 @@ class Scans:
             constants = [self._plan.nodes[argument].detail for argument in node.arguments[1:]]
             if node.operator == "matches":
                 self._confirm[number] = Matcher(constants[0]).search
+            elif node.operator.startswith("mentions") or node.operator == "followed_by":
+                self._confirm[number] = _narrowed(operators[node.operator].evaluate, constants)
             else:
                 self._confirm[number] = _with(operators[node.operator].evaluate, constants)
         return self._confirm[number]

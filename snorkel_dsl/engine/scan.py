@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import re2
 
+from snorkel_dsl.engine.lexicon import lexicon
 from snorkel_dsl.engine.proposals import Needle
 from snorkel_dsl.engine.values import Array, Index, Texts
 from snorkel_dsl.language.text.folding import fold
@@ -88,6 +89,12 @@ class Scan:
         nowhere = np.empty(0, np.int64)
         hits = []
         for number, needle in enumerate(needles):
+            if needle.lexicon is not None:
+                sure_rows, maybe = lexicon(needle.lexicon).rows(texts, form == "folded")
+                both = np.union1d(sure_rows, maybe)
+                exact = needle.ascii_exact
+                hits.append(Hits(index[sure_rows], index[maybe]) if exact else Hits(nowhere, index[both]))
+                continue
             if number in database.unscanned:
                 hits.append(Hits(nowhere, index))
                 continue
