@@ -20,7 +20,7 @@ import pytest
 import snorkel_dsl as sd
 
 RULESETS = Path(__file__).parents[1] / "rulesets"
-COARSE = "DESC, ENTY, HUM, ABBR, LOC, NUM"
+COARSE = "DESC,ENTY,HUM,ABBR,LOC,NUM"
 
 
 def assert_same_cells(votes: npt.NDArray[Any], published: npt.NDArray[Any], functions: tuple[str, ...]) -> None:
@@ -58,7 +58,18 @@ def questions(data_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     made = tmp_path_factory.mktemp("import") / "questions.rules"
     maps = ["ENTITY=ENTY", "DESCRIPTION=DESC", "HUMAN=HUM", "ABBREVIATION=ABBR", "LOCATION=LOC", "NUMERIC=NUM"]
     table = str(data_folder / "trec" / "regex_rules.txt")
-    command = [sys.executable, "-m", "snorkel_dsl", "import", table, "-o", str(made), "--no-header", "--label-order", COARSE.replace(" ", "")]
+    command = [
+        sys.executable,
+        "-m",
+        "snorkel_dsl",
+        "import",
+        table,
+        "-o",
+        str(made),
+        "--no-header",
+        "--label-order",
+        COARSE,
+    ]
     command += [option for renamed in maps for option in ("--map", renamed)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
