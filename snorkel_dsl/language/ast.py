@@ -1068,9 +1068,9 @@ class Comment(Node):
 class Broken(Node):
     """A block that could not be read, with the names that it would have declared: they count as declared.
 
-    `keyword` is the first word of its header (empty where even that is lost), `declared` the name in its header where it
-    has one, and `names` all names that its body would have declared as far as can be told: columns, labels, sections,
-    columns of a lookup.
+    `keyword` is the first word of its header (empty where even that is lost), `declared` the name in its header where that
+    was read whole, and `names` all names that its body would have declared as far as can be told: columns, labels,
+    sections, what is used from another file.
     """
 
     keyword: str

@@ -150,9 +150,10 @@ def _parse_block(source: Source, cut: _Cut) -> tuple[ast.Block, Diagnostic | Non
     try:
         block: ast.Block = build(parser().parse(TextSlice(source.text, cut.start, cut.end)))
     except UnreadableError as error:
-        return _broken(source, span), complaints.of_unreadable(source, span, error.kind, error.span)
+        return _broken(source, span, error.span.start), complaints.of_unreadable(source, span, error.kind, error.span)
     except UnexpectedInput as error:
-        return _broken(source, span), complaints.of_syntax(_failure(source, span, error))
+        failure = _failure(source, span, error)
+        return _broken(source, span, failure.span.start), complaints.of_syntax(failure)
     return block, None
 
 
@@ -172,14 +173,22 @@ def _failure(source: Source, span: Span, error: UnexpectedInput) -> complaints.F
 # ------------------------------------------------------------------------------------------------------- broken blocks
 
 
-def _broken(source: Source, span: Span) -> ast.Broken:
+def _broken(source: Source, span: Span, stopped: int) -> ast.Broken:
+    """What is left of a block; where the parser stopped at its name, nobody knows what it would have declared."""
     text = source.slice(span)
     words = [_name(found, span) for found in re.finditer(r"`[^`\n]+`|\w+", text.partition("\n")[0])]
     keyword = words[0].text if words and text[:1].strip() else ""
     names = [*_body_names(text, keyword, span)]
     if keyword == "use":
         names.extend(name for name in words[1:] if name.text != "from")
-    declared = words[1] if len(words) > 1 and keyword != "use" else None
+    whole = (
+        len(words) > 1
+        and keyword != "use"
+        and ((keyword == "rule" and words[1].text != "votes") or stopped > words[1].span.end + 1)
+    )
+    declared = words[1] if whole else None
+    if declared is None and keyword != "use":
+        names.extend(words[1:2])
     return ast.Broken(keyword, declared, tuple(names), span=span)
 
 
