@@ -77,6 +77,8 @@ class _Block:
         column = _indentation(token)
         if column > self.levels[-1]:
             self.levels.append(column)
+            if len(self.levels) > DEEPEST:
+                raise UnreadableError("too-deep", Span(token.end_pos, token.end_pos + 1))
             yield _synthetic("_INDENT", token)
         while column < self.levels[-1]:
             self.levels.pop()
