@@ -13,6 +13,7 @@ import pytest
 from public_data import Split, chest_xray, income, questions, youtube
 
 import snorkel_dsl as sd
+from snorkel_dsl.facts import RuleFacts
 
 ROOT = Path(__file__).parents[1]
 RULES = sorted([*(ROOT / "rulesets").rglob("*.rules"), *(ROOT / "examples").rglob("*.rules")])
@@ -93,5 +94,5 @@ def test_it_is_as_good_as_we_say(claim: Claim, data_folder: Path) -> None:
     (train, _), (test, gold) = claim.read(data_folder, "train"), claim.read(data_folder, "test")
     votes = rules.apply(test)
     assert votes.covered.mean() >= claim.coverage
-    assert sd.MajorityVote().fit(votes).score(votes, gold) >= claim.majority
+    assert sd.MajorityVote().fit(votes, RuleFacts()).score(votes, gold) >= claim.majority
     assert sd.LabelModel().fit(rules.apply(train)).score(votes, gold) >= claim.model
