@@ -169,9 +169,15 @@ def test_named_conditions_are_written_out() -> None:
 
 
 def test_a_piece_is_counted_from_the_inside() -> None:
-    blocks = 'condition near of some text as part\n    when some line of part where (it mentions "a" and part mentions "b")\n'
-    asked = condition("some sentence of text where near(it)", blocks.replace("part mentions", "it mentions"))
-    assert asked == "[1..None sentences(text): [1..None lines(it0): and(mentions(it0, {a}), mentions(it0, {b}))]]"
+    blocks = "condition doubled of some text as part\n    when some line of part where it is part\n"
+    alone = "[1..None lines({0}): same_text(it0, {1})]"
+    assert condition("doubled(text)", blocks) == alone.format("text", "text")
+    asked = condition("some sentence of text where doubled(it)", blocks)
+    assert asked == f"[1..None sentences(text): {alone.format('it0', 'it1')}]"
+
+
+def test_tasks_and_rules_may_share_names_with_what_stands_elsewhere() -> None:
+    assert condition("spam", "condition spam\n    when likes is 1\n") == "equal(likes, 1)"
 
 
 def test_conditions_and_terms_may_be_used_before_they_are_declared() -> None:

@@ -136,6 +136,7 @@ BLOCKS = [
     ("condition c of some text as it\n    when likes is 1\n", "part-without-it", "it"),
     ("condition c\n    unless likes is 1\n", "no-when", "c"),
     ('terms GREETING\n    "a"\n', "duplicate-name", "GREETING"),
+    ('sections of other\n    text from "a" up to "b"\n', "duplicate-name", "text"),
     ("data other\n    text text\n", "repeated-block", "data other"),
     ("language 3\n", "unknown-language", "3"),
     ('package a version "1"\n', "bad-version", '"1"'),

@@ -22,6 +22,7 @@ from snorkel_dsl.language.check.declarations import (
     declare_lookup,
     declare_sections,
     declare_task,
+    is_new,
     refuse,
     repeated,
 )
@@ -159,31 +160,18 @@ def _declare_shared(names: Names, file: ast.File) -> None:
     """What rules share: terms, sections, lookups, conditions, and what is used from other files."""
     _use_names(names, file)
     places: dict[str, Span] = {}
-    terms = [block for block in blocks_of(file, ast.Terms) if _is_new(names, "terms list", block.name, places)]
+    terms = [block for block in blocks_of(file, ast.Terms) if is_new(names, "terms list", block.name, places)]
     TermsBuilder(names, terms).build_all()
     places = {}
     for sections in blocks_of(file, ast.Sections):
         declare_sections(names, sections, places)
     places = {}
     for lookup in blocks_of(file, ast.Lookup):
-        if _is_new(names, "lookup", lookup.name, places):
+        if is_new(names, "lookup", lookup.name, places):
             declare_lookup(names, lookup)
     places = {}
-    conditions = [block for block in blocks_of(file, ast.Condition) if _is_new(names, "condition", block.name, places)]
+    conditions = [block for block in blocks_of(file, ast.Condition) if is_new(names, "condition", block.name, places)]
     ConditionsBuilder(names, conditions).build_all()
-
-
-def _is_new(names: Names, what: str, name: ast.Name, places: dict[str, Span]) -> bool:
-    """Whether a name is free: of its own sort, and of those that stand in the same places."""
-    if repeated(names, what, name, places):
-        return False
-    other = names.kind_of(name.text)
-    if other is None:
-        return True
-    names.report(
-        "duplicate-name", f"`{name.text}` is already {other}", name, "the same name", helps=["choose another name"]
-    )
-    return False
 
 
 # ---------------------------------------------------------------------------------------------------- names of other files
@@ -214,7 +202,7 @@ def _declare_for_others(other: Names, file: ast.File) -> None:
 
 
 def _take(names: Names, other: Names, name: ast.Name) -> None:
-    own = names.kind_of(name.text)
+    own = names.holder_of(name.text)
     if own is not None:
         names.report(
             "duplicate-name", f"`{name.text}` is already {own} of this file", name, helps=["rename one of them"]

@@ -380,7 +380,7 @@ def _for_some(scope: Scope, node: ast.ForSome) -> ir.Expression | None:
 
 def new_name(scope: Scope, name: ast.Name) -> bool:
     """Whether a name may be bound here: it must not hide another."""
-    other = scope.names.kind_of(name.text)
+    other = scope.names.holder_of(name.text)
     if other is None and name.text not in scope.bound:
         return True
     scope.names.report(

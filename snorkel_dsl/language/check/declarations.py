@@ -81,6 +81,19 @@ def repeated(names: Names, what: str, name: ast.Name, places: dict[str, Span]) -
     return True
 
 
+def is_new(names: Names, what: str, name: ast.Name, places: dict[str, Span]) -> bool:
+    """Whether a name is free: of its own sort, and of those that stand in the same places."""
+    if repeated(names, what, name, places):
+        return False
+    other = names.holder_of(name.text)
+    if other is None:
+        return True
+    names.report(
+        "duplicate-name", f"`{name.text}` is already {other}", name, "the same name", helps=["choose another name"]
+    )
+    return False
+
+
 def _column_type(names: Names, column: ast.DataColumn) -> Type | None:
     match column.type:
         case ast.TextType():
@@ -359,7 +372,7 @@ def declare_sections(names: Names, block: ast.Sections, places: dict[str, Span])
         names.report("wrong-type", f"`{column.name}` is not a text, so it has no sections", block.column)
         column = None
     for section in block.sections:
-        if repeated(names, "section", section.name, places):
+        if not is_new(names, "section", section.name, places):
             continue
         names.sections[section.name.text] = _section(names, section, column)
 

@@ -127,6 +127,11 @@ class Names:
                 return f"a {what}"
         return None
 
+    def holder_of(self, name: str) -> str | None:
+        """What already has a name that must be the only one: tasks and rules stand elsewhere and may share theirs."""
+        kind = self.kind_of(name)
+        return None if kind in ("a task", "a rule") else kind
+
     def is_poisoned(self, name: str, what: str | None = None) -> bool:
         """Whether a name was declared by something that could not be read or was refused."""
         if name in self.poisoned:
