@@ -10,6 +10,7 @@ from equality import assert_equal_votes
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from snorkel_dsl.engine.run import label_matrix
 from snorkel_dsl.engine.scan import SCANNERS
 from snorkel_dsl.language import ir
 from snorkel_dsl.language.types import Kind, Type
@@ -44,3 +45,23 @@ def test_a_long_list_is_found_as_a_short_one_is(listed: ir.TermList, texts: list
     column = ir.DataColumn("text", Type(Kind.TEXT), "text")
     program = ir.Program("row", (column,), strategies.TASKS, (function,), ())
     assert_equal_votes(program, [{"text": text} for text in texts], "re2")
+
+
+@pytest.mark.parametrize("scanner", SCANNERS)
+def test_no_pattern_and_no_text_makes_it_hang(scanner: str) -> None:
+    written = ["(a|a)*b", r"(\w+\s?)*$", "(a*)*c", r"(x+x+)+y", r"\w", r"a{1,500}b", r"^(\s|\w)*!"]
+    functions = []
+    for number, text in enumerate(written):
+        arguments = (ir.Column("text", Kind.TEXT), ir.Constant(ir.Pattern(text), Kind.PATTERN))
+        clause = ir.Clause(ir.Call("matches", arguments, Kind.CONDITION), ir.Vote("spam", frozenset({1})))
+        functions.append(ir.LabelingFunction(f"rule{number}", f"rule{number}", "spam", (clause,)))
+    column = ir.DataColumn("text", Type(Kind.TEXT), "text")
+    program = ir.Program("row", (column,), strategies.TASKS, tuple(functions), ())
+    rows = [{"text": "a" * 100_000}, {"text": "x" * 100_000 + "é"}, {"text": "a " * 50_000 + "\x1c?"}, {"text": ""}]
+    matrix, _ = label_matrix(program, rows, scanner=scanner)
+    assert (matrix.to_numpy() == 1).tolist() == [
+        [False, True, False, False, True, False, False],
+        [False, True, False, False, True, False, False],
+        [False, True, False, False, True, False, False],
+        [False, True, False, False, False, False, False],
+    ]

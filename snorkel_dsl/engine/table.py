@@ -24,6 +24,7 @@ from snorkel_dsl.language import ir
 from snorkel_dsl.language.types import Kind, Type
 
 BATCH_ROWS = 65_536  # about 10 MB of sentences: large enough to amortise a scan, small enough to bound memory
+BATCH_BYTES = 128 << 20
 
 _PLAIN_NUMBER = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _ISO_TIME = re.compile(
@@ -68,14 +69,19 @@ class Table:
 
 
 def batches(data: Any, size: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
-    """Cut data into record batches of at most `size` rows, in order.
+    """Cut data into record batches of at most `size` rows and, unless a single row is larger, BATCH_BYTES, in order.
 
     `data` is a pyarrow Table, RecordBatch or RecordBatchReader, a pandas or Polars data frame, anything else with
     `__arrow_c_stream__`, a list of dicts, or an iterable of record batches. Raises RulesError for anything else.
     """
     for batch in _record_batches(data):
-        for start in range(0, batch.num_rows, size):
-            yield batch.slice(start, size)
+        start = 0
+        while start < batch.num_rows:
+            rows = min(size, batch.num_rows - start)
+            while rows > 1 and batch.slice(start, rows).nbytes > BATCH_BYTES:
+                rows //= 2
+            yield batch.slice(start, rows)
+            start += rows
 
 
 def _record_batches(data: Any) -> Iterable[pa.RecordBatch]:
