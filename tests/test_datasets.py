@@ -58,9 +58,14 @@ def test_a_run_that_breaks_off_leaves_what_was_there(tmp_path: Path) -> None:
     path = tmp_path / "out.parquet"
     path.write_text("before")
     batch = pa.RecordBatch.from_pylist(ROWS)
-    with pytest.raises(RuntimeError, match="broken"), open_output(path, batch.schema) as write:
-        write(batch)
-        raise RuntimeError("broken")
+
+    def breaks_off() -> None:
+        with open_output(path, batch.schema) as write:
+            write(batch)
+            raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        breaks_off()
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -166,7 +166,9 @@ def _xlsx(path: Path, name: str, options: ReadOptions) -> Dataset:
         from openpyxl.utils.exceptions import InvalidFileException
     except ImportError:
         raise refusal(
-            "unknown-format", f"`{name}` cannot be read: reading an Excel file needs openpyxl", 'install it: `pip install "snorkel-dsl[excel]"`'
+            "unknown-format",
+            f"`{name}` cannot be read: reading an Excel file needs openpyxl",
+            'install it: `pip install "snorkel-dsl[excel]"`',
         ) from None
     from zipfile import BadZipFile
 
