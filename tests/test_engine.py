@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pytest
@@ -20,9 +22,96 @@ SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too
 
 @pytest.mark.parametrize("scanner", SCANNERS)
 @given(program=strategies.programs(), rows=st.lists(strategies.rows(), min_size=1, max_size=6))
-@settings(max_examples=150, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=100, deadline=None, suppress_health_check=SLOW)
 def test_votes_are_those_of_the_reference(scanner: str, program: ir.Program, rows: list[dict[str, Any]]) -> None:
     assert_equal_votes(program, rows, scanner)
+
+
+def one_function_each(conditions: list[ir.Expression]) -> ir.Program:
+    """A program with a function for each condition, over the columns of the strategies."""
+    columns = tuple(ir.DataColumn(name, type_, name) for name, type_ in strategies.COLUMNS.items())
+    vote = ir.Vote("spam", frozenset({1}))
+    functions = []
+    for number, condition in enumerate(conditions):
+        name = f"rule{number}"
+        functions.append(ir.LabelingFunction(name, name, "spam", (ir.Clause(condition, vote), ir.Clause(None, None))))
+    return ir.Program("row", columns, strategies.TASKS, tuple(functions), ())
+
+
+TEXTS = {name: strategies.COLUMNS[name] for name in ("text", "title")}
+WORDY = st.lists(st.tuples(st.sampled_from(strategies.WORDS), st.sampled_from(strategies.GLUE)), max_size=5).map(
+    lambda pairs: "".join(word + glue for word, glue in pairs)
+)
+LISTS = st.builds(
+    ir.TermList,
+    st.lists(strategies.terms(), min_size=1, max_size=2, unique=True).map(tuple),
+    st.lists(strategies.terms(), max_size=1).map(tuple),
+)
+WORD_QUESTIONS = st.tuples(
+    st.sampled_from(["mentions", "mentions", "contains", "starts_with", "ends_with"]), LISTS
+).map(
+    lambda drawn: ir.Call(drawn[0], (ir.Column("text", Kind.TEXT), ir.Constant(drawn[1], Kind.TERMS)), Kind.CONDITION)
+)
+
+
+@pytest.mark.parametrize("scanner", SCANNERS)
+@given(
+    conditions=st.lists(WORD_QUESTIONS, min_size=10, max_size=20),
+    texts=st.lists(WORDY | strategies.texts(4), min_size=8, max_size=16),
+)
+@settings(max_examples=100, deadline=None, suppress_health_check=SLOW)
+def test_words_are_found_as_the_reference_finds_them(scanner: str, conditions: list[Any], texts: list[str]) -> None:
+    assert_equal_votes(one_function_each(conditions), [{"text": text} for text in texts], scanner, 16)
+
+
+@given(
+    conditions=st.lists(strategies.conditions(TEXTS, depth=0), min_size=8, max_size=16),
+    rows=st.lists(strategies.rows(TEXTS), min_size=3, max_size=8),
+)
+@settings(max_examples=150, deadline=None, suppress_health_check=SLOW)
+def test_each_operator_on_text(conditions: list[ir.Expression], rows: list[dict[str, Any]]) -> None:
+    assert_equal_votes(one_function_each(conditions), rows, "re2", 8)
+
+
+# Conditions that are often true, often false, often unknown; the last two run row by row.
+SIMPLE = [
+    ir.Call("is_yes", (ir.Column("shared", Kind.YES_NO),), Kind.CONDITION),
+    ir.Call("more", (ir.Column("likes", Kind.NUMBER), ir.Constant(1.0, Kind.NUMBER)), Kind.CONDITION),
+    ir.Call("same_text", (ir.Column("text", Kind.TEXT), ir.Column("title", Kind.TEXT)), Kind.CONDITION),
+    ir.Call("is_choice", (ir.Column("kind", Kind.CHOICE), ir.Constant(("video",), Kind.TEXTS)), Kind.CONDITION),
+]
+LOGIC = st.recursive(
+    st.sampled_from(SIMPLE),
+    lambda inner: st.one_of(
+        inner.map(lambda c: ir.Call("not", (c,), Kind.CONDITION)),
+        st.tuples(st.sampled_from(["and", "or"]), st.lists(inner, min_size=2, max_size=3)).map(
+            lambda drawn: ir.Call(drawn[0], tuple(drawn[1]), Kind.CONDITION)
+        ),
+        st.tuples(
+            st.sampled_from(["at_least_of", "at_most_of"]), st.integers(0, 3), st.lists(inner, min_size=2, max_size=3)
+        ).map(lambda d: ir.Call(d[0], (ir.Constant(d[1], Kind.COUNT), *d[2]), Kind.CONDITION)),
+    ),
+    max_leaves=6,
+)
+FEW = {
+    "shared": [True, False, None],
+    "likes": [0.0, 2.0, None],
+    "text": ["a", None],
+    "title": ["A", "b", None],
+    "kind": ["video", "Video", None],
+}
+EVERY_ROW = [dict(zip(FEW, values, strict=True)) for values in product(*FEW.values())]
+
+
+@given(conditions=st.lists(LOGIC, min_size=5, max_size=12))
+@settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
+def test_logic_on_every_row_there_is(conditions: list[ir.Expression]) -> None:
+    program = one_function_each(conditions)
+    clauses = tuple(ir.Clause(c, ir.Vote("spam", frozenset({i % 2}))) for i, c in enumerate(conditions[:3]))
+    several = ir.LabelingFunction(
+        "several", "several", "spam", (*clauses, ir.Clause(None, clauses[0].vote)), (conditions[3],)
+    )
+    assert_equal_votes(replace(program, functions=(*program.functions, several)), EVERY_ROW, "re2", 1000)
 
 
 FILLER = tuple(ir.Term(f"filler{number}") for number in range(501))
