@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -37,8 +36,7 @@ def nodes(node: object) -> Iterator[ast.Node]:
             yield from nodes(part)
     elif isinstance(node, ast.Node):
         yield node
-        for field in fields(node):
-            yield from nodes(getattr(node, field.name))
+        yield from nodes(node.inside)
 
 
 # ---------------------------------------------------------------------------------------------------------- the grammar

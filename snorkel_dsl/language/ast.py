@@ -8,23 +8,13 @@ brackets are nodes, so the checker decides what a mixture means (nothing: it is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from snorkel_dsl.source import Span
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A part of a rules file, and its place."""
-
-    span: Span = field(compare=False, kw_only=True)
-
+from snorkel_dsl.language.node import Node as Node
 
 # ------------------------------------------------------------------------------------------------------ names, literals
 
 
-@dataclass(frozen=True, slots=True)
 class Name(Node):
     """A name of anything; `text` is without the back quotes that a name which is no word is written in."""
 
@@ -32,7 +22,6 @@ class Name(Node):
     quoted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class QualifiedName(Node):
     """`coarse.HUM`, `youtube.spam`, or just `SPAM`: a label or a package, with its parts."""
 
@@ -44,7 +33,6 @@ class QualifiedName(Node):
         return ".".join(part.text for part in self.parts)
 
 
-@dataclass(frozen=True, slots=True)
 class String(Node):
     """`"…"` or `\"\"\"…\"\"\"`; `text` is what stands between: no quotes, no indentation of a long one, no escapes."""
 
@@ -52,14 +40,12 @@ class String(Node):
     long: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Regex(Node):
     """`/…/`: the pattern between the slashes, as written."""
 
     pattern: str
 
 
-@dataclass(frozen=True, slots=True)
 class Number(Node):
     """`10_000`, `0.8`, `-5`, `80%`: as written, and its value (0.8 for `80%`)."""
 
@@ -68,7 +54,6 @@ class Number(Node):
     percent: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Duration(Node):
     """`7 days`; the unit is in the singular: second, minute, hour, day, week."""
 
@@ -76,14 +61,12 @@ class Duration(Node):
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
 class Clock(Node):
     """`22:30`, a time of day as written: nobody has yet looked whether there is such a time."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
 class Date(Node):
     """`2026-11-20` or `2026-11-20 22:30`, as written: nobody has yet looked whether there is such a day."""
 
@@ -91,14 +74,12 @@ class Date(Node):
     clock: Clock | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class YesNo(Node):
     """`yes` or `no` as a value."""
 
     value: bool
 
 
-@dataclass(frozen=True, slots=True)
 class Missing(Node):
     """`missing`, as the value of a column in an example."""
 
@@ -109,14 +90,12 @@ Value: TypeAlias = String | Number | Duration | Clock | Date | YesNo | Missing
 # ------------------------------------------------------------------------------------------------------- header blocks
 
 
-@dataclass(frozen=True, slots=True)
 class Language(Node):
     """`language 1`."""
 
     version: Number
 
 
-@dataclass(frozen=True, slots=True)
 class Package(Node):
     """`package youtube.spam version "1.2.0"`."""
 
@@ -124,7 +103,6 @@ class Package(Node):
     version: String | None
 
 
-@dataclass(frozen=True, slots=True)
 class UseNames(Node):
     """`use PROMOTION, PRAISE from "words.rules"`."""
 
@@ -132,14 +110,12 @@ class UseNames(Node):
     path: String
 
 
-@dataclass(frozen=True, slots=True)
 class UseContext(Node):
     """`use context clinical_english`."""
 
     name: Name
 
 
-@dataclass(frozen=True, slots=True)
 class UsePlugin(Node):
     """`use functions from plugin "sentiment" version 2`."""
 
@@ -150,12 +126,10 @@ class UsePlugin(Node):
 # ------------------------------------------------------------------------------------------------------ data and tasks
 
 
-@dataclass(frozen=True, slots=True)
 class TextType(Node):
     """`text`."""
 
 
-@dataclass(frozen=True, slots=True)
 class NumberType(Node):
     """`number`, `number from 0`, `number from 0 to 1`."""
 
@@ -163,31 +137,26 @@ class NumberType(Node):
     high: Number | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class TimeType(Node):
     """`time`."""
 
 
-@dataclass(frozen=True, slots=True)
 class YesNoType(Node):
     """`yes/no`."""
 
 
-@dataclass(frozen=True, slots=True)
 class ChoiceType(Node):
     """`one of "video", "short", "live"`."""
 
     choices: tuple[String, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class ListType(Node):
     """`list of text`, `list of number`."""
 
     of: Literal["text", "number"]
 
 
-@dataclass(frozen=True, slots=True)
 class SpanType(Node):
     """`span of text`: a place in the text column of that name."""
 
@@ -197,14 +166,12 @@ class SpanType(Node):
 ColumnType: TypeAlias = TextType | NumberType | TimeType | YesNoType | ChoiceType | ListType | SpanType
 
 
-@dataclass(frozen=True, slots=True)
 class FromColumn(Node):
     """`from column "CONTENT"`."""
 
     column: String
 
 
-@dataclass(frozen=True, slots=True)
 class FromColumns(Node):
     """`from columns "p1_start", "p1_end"`: a span as two columns of offsets."""
 
@@ -212,7 +179,6 @@ class FromColumns(Node):
     end: String
 
 
-@dataclass(frozen=True, slots=True)
 class FromWords(Node):
     """`from words "person2_word_idx" in "tokens"`: a span as positions in a list of words."""
 
@@ -220,7 +186,6 @@ class FromWords(Node):
     words: String
 
 
-@dataclass(frozen=True, slots=True)
 class DataColumn(Node):
     """`likes number from 0 from column "n_likes"`."""
 
@@ -229,7 +194,6 @@ class DataColumn(Node):
     source: FromColumn | FromColumns | FromWords | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Data(Node):
     """`data comment` with its columns."""
 
@@ -237,7 +201,6 @@ class Data(Node):
     columns: tuple[DataColumn, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Labels(Node):
     """`labels HAM, SPAM`; `any_number` for `…, any number may apply`."""
 
@@ -245,7 +208,6 @@ class Labels(Node):
     any_number: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class LabelShare(Node):
     """`SPAM 13%`, one part of a balance."""
 
@@ -253,14 +215,12 @@ class LabelShare(Node):
     share: Number
 
 
-@dataclass(frozen=True, slots=True)
 class Balance(Node):
     """`balance SPAM 13%`."""
 
     shares: tuple[LabelShare, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Task(Node):
     """`task spam on comment`, or `task human under coarse.HUM`: one of `on` and `under` is there, the other None."""
 
@@ -270,14 +230,12 @@ class Task(Node):
     items: tuple[Labels | Balance, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class VoteFor(Node):
     """`SPAM`, or `A or B`: one of these labels."""
 
     labels: tuple[QualifiedName, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class VoteNot(Node):
     """`not A`: anything but this label."""
 
@@ -287,7 +245,6 @@ class VoteNot(Node):
 Vote: TypeAlias = VoteFor | VoteNot
 
 
-@dataclass(frozen=True, slots=True)
 class Require(Node):
     """`require findings.EDEMA implies triage.ABNORMAL`."""
 
@@ -298,14 +255,12 @@ class Require(Node):
 # ---------------------------------------------------------------------------------- terms, sections, contexts, lookups
 
 
-@dataclass(frozen=True, slots=True)
 class TermMode(Node):
     """How the terms after it are looked for: `any form of`, `exact case`, `exactly`."""
 
     word: Literal["any form of", "exact case", "exactly"]
 
 
-@dataclass(frozen=True, slots=True)
 class TermsLine(Node):
     """`"subscribe", "check out", PRAISE`; with `except` in front, these mask (`masks`)."""
 
@@ -314,7 +269,6 @@ class TermsLine(Node):
     terms: tuple[String | Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class TermsFile(Node):
     """`file "promotion.txt"`, `file "words.csv" column "term"`."""
 
@@ -322,26 +276,22 @@ class TermsFile(Node):
     column: String | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Synonyms(Node):
     """`synonyms exact, narrow`."""
 
     kinds: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Levels(Node):
     """`at most 4 levels`."""
 
     most: Number
 
 
-@dataclass(frozen=True, slots=True)
 class SkipObsolete(Node):
     """`skip obsolete`."""
 
 
-@dataclass(frozen=True, slots=True)
 class TermsOntology(Node):
     """`from ontology "doid.obo" below "DOID:4" or "infectious disease"`, with its options."""
 
@@ -350,7 +300,6 @@ class TermsOntology(Node):
     options: tuple[Synonyms | Levels | SkipObsolete, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class Terms(Node):
     """`terms PROMOTION` with its lines."""
 
@@ -358,7 +307,6 @@ class Terms(Node):
     lines: tuple[TermsLine | TermsFile | TermsOntology, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class SectionHeaded(Node):
     """`IMPRESSION headed "impression" or "conclusion"`."""
 
@@ -366,7 +314,6 @@ class SectionHeaded(Node):
     headings: tuple[String, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class SectionBetween(Node):
     """`BODY from "FINDINGS:" up to "IMPRESSION:"`."""
 
@@ -375,7 +322,6 @@ class SectionBetween(Node):
     end: String
 
 
-@dataclass(frozen=True, slots=True)
 class Sections(Node):
     """`sections of text` with its sections."""
 
@@ -383,14 +329,12 @@ class Sections(Node):
     sections: tuple[SectionHeaded | SectionBetween, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class CueKind(Node):
     """`negation before`, `negation after`, `uncertain …`, `history …`, `family …`, `not a cue`, `stop at`."""
 
     word: str
 
 
-@dataclass(frozen=True, slots=True)
 class Cue(Node):
     """`negation before "no", "without" reaching 8 words`."""
 
@@ -399,7 +343,6 @@ class Cue(Node):
     reach: Number | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Context(Node):
     """`context chest extends clinical_english` with its cues."""
 
@@ -408,24 +351,20 @@ class Context(Node):
     cues: tuple[Cue, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class LookupColumns(Node):
     """`columns name1, name2`."""
 
     names: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class EitherOrder(Node):
     """`either order`."""
 
 
-@dataclass(frozen=True, slots=True)
 class IgnoringCase(Node):
     """`compare ignoring case`."""
 
 
-@dataclass(frozen=True, slots=True)
 class Lookup(Node):
     """`lookup known_spouses from "known_spouses.csv"` with its items."""
 
@@ -437,7 +376,6 @@ class Lookup(Node):
 # ---------------------------------------------------------------------------------------- conditions, rules and slices
 
 
-@dataclass(frozen=True, slots=True)
 class When(Node):
     """`when …`, with the vote that it gives if it says so itself."""
 
@@ -445,21 +383,18 @@ class When(Node):
     vote: Vote | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Unless(Node):
     """`unless …`."""
 
     condition: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Otherwise(Node):
     """`otherwise vote HAM`, or `otherwise abstain` (vote None)."""
 
     vote: Vote | None
 
 
-@dataclass(frozen=True, slots=True)
 class Means(Node):
     """`"spam" means SPAM`, for a rule that votes by a column."""
 
@@ -467,7 +402,6 @@ class Means(Node):
     vote: Vote
 
 
-@dataclass(frozen=True, slots=True)
 class Field(Node):
     """`likes 3` in an example; several values (`tags "a", "b"`) are a list."""
 
@@ -475,7 +409,6 @@ class Field(Node):
     values: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Example(Node):
     """`example SPAM "…"`: the vote a row must get (`none`, or `in` and `out` of a slice, are plain names here).
 
@@ -488,7 +421,6 @@ class Example(Node):
     fields: tuple[Field, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class Expect(Node):
     """`expect precision at least 80% on dev`: bounds as written, None where there is none."""
 
@@ -498,14 +430,12 @@ class Expect(Node):
     dataset: Name
 
 
-@dataclass(frozen=True, slots=True)
 class Origin(Node):
     """`source "Moderation guide 2026, section 3"`."""
 
     text: String
 
 
-@dataclass(frozen=True, slots=True)
 class Status(Node):
     """`status deprecated, use other`."""
 
@@ -513,14 +443,12 @@ class Status(Node):
     successor: Name | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Formerly(Node):
     """`formerly promotes_channel`."""
 
     name: Name
 
 
-@dataclass(frozen=True, slots=True)
 class Note(Node):
     """`note "…"`: a remark that reports show."""
 
@@ -530,7 +458,6 @@ class Note(Node):
 RuleItem: TypeAlias = When | Unless | Otherwise | Means | Example | Expect | Origin | Status | Formerly | Note
 
 
-@dataclass(frozen=True, slots=True)
 class Parameter(Node):
     """`of some text as it`: what a named condition is asked of."""
 
@@ -538,7 +465,6 @@ class Parameter(Node):
     name: Name
 
 
-@dataclass(frozen=True, slots=True)
 class Condition(Node):
     """`condition hedged of some text as it` with its `when` and `unless` lines."""
 
@@ -547,7 +473,6 @@ class Condition(Node):
     items: tuple[When | Unless, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class ForEach(Node):
     """`for each TERM in PROMOTION`: one labeling function for each term."""
 
@@ -555,14 +480,12 @@ class ForEach(Node):
     terms: Name
 
 
-@dataclass(frozen=True, slots=True)
 class ByColumn(Node):
     """`votes by column "model_label"`."""
 
     column: String
 
 
-@dataclass(frozen=True, slots=True)
 class Rule(Node):
     """`rule asks_to_promote votes SPAM` with its items."""
 
@@ -572,7 +495,6 @@ class Rule(Node):
     items: tuple[RuleItem, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Slice(Node):
     """`slice short_comments` with its items."""
 
@@ -583,14 +505,12 @@ class Slice(Node):
 # --------------------------------------------------------------------------------------------- transforms, augmentation
 
 
-@dataclass(frozen=True, slots=True)
 class AnotherOf(Node):
     """`another of FIRST_NAMES`, what a transform puts in."""
 
     terms: Name
 
 
-@dataclass(frozen=True, slots=True)
 class Replace(Node):
     """`replace one of FIRST_NAMES in text with another of FIRST_NAMES`."""
 
@@ -599,12 +519,10 @@ class Replace(Node):
     replacement: AnotherOf | String
 
 
-@dataclass(frozen=True, slots=True)
 class KeepLabel(Node):
     """`keep the label`."""
 
 
-@dataclass(frozen=True, slots=True)
 class Transform(Node):
     """`transform swap_a_name` with its items."""
 
@@ -612,26 +530,22 @@ class Transform(Node):
     items: tuple[When | Unless | Replace | KeepLabel, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class InARow(Node):
     """`at most 2 in a row`."""
 
     most: Number
 
 
-@dataclass(frozen=True, slots=True)
 class AtRandom(Node):
     """`at random`."""
 
 
-@dataclass(frozen=True, slots=True)
 class Seed(Node):
     """`seed 17`."""
 
     number: Number
 
 
-@dataclass(frozen=True, slots=True)
 class Apply(Node):
     """`apply swap_a_name or swap_compliment, at most 2 in a row, at random, seed 17`."""
 
@@ -639,7 +553,6 @@ class Apply(Node):
     options: tuple[InARow | AtRandom | Seed, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class MakeCopies(Node):
     """`make 2 copies, keep the original`."""
 
@@ -647,7 +560,6 @@ class MakeCopies(Node):
     keep_original: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Augment(Node):
     """`augment training` with its items."""
 
@@ -658,14 +570,12 @@ class Augment(Node):
 # --------------------------------------------------------------------------- expressions: what joins, counts and groups
 
 
-@dataclass(frozen=True, slots=True)
 class Connector(Node):
     """One `and` or `or` of a chain."""
 
     word: Literal["and", "or"]
 
 
-@dataclass(frozen=True, slots=True)
 class Chain(Node):
     """`a and b and c`, flat as written, with at least two operands and the connectors between them, even if mixed."""
 
@@ -673,35 +583,30 @@ class Chain(Node):
     connectors: tuple[Connector, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Not(Node):
     """`not (…)`, `not loud`, `not hedged(it)`."""
 
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Brackets(Node):
     """`(…)` around a condition or a value."""
 
     inner: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Items(Node):
     """An indented list of conditions; one item a line."""
 
     conditions: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Quantifier(Node):
     """`some`, `every`, `no` (of pieces), `all`, `any`, `none`, `every` (of lists)."""
 
     word: Literal["some", "every", "no", "all", "any", "none"]
 
 
-@dataclass(frozen=True, slots=True)
 class Count(Node):
     """`at least 2`, `fewer than 5`, `at least 50%`."""
 
@@ -709,7 +614,6 @@ class Count(Node):
     number: Number
 
 
-@dataclass(frozen=True, slots=True)
 class Counted(Node):
     """`all of`, `any of`, `none of`, `at least 2 of` an indented list of conditions."""
 
@@ -717,14 +621,12 @@ class Counted(Node):
     items: Items
 
 
-@dataclass(frozen=True, slots=True)
 class Unit(Node):
     """What is counted, in the singular: word, sentence, line, paragraph, letter, character, token, link, piece."""
 
     word: str
 
 
-@dataclass(frozen=True, slots=True)
 class Parts(Node):
     """`some sentence of report`, `fewer than 2 pieces of BODY split at "."`."""
 
@@ -734,7 +636,6 @@ class Parts(Node):
     separator: String | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Where(Node):
     """`some sentence of report where …`; an indented list (`Items`) asks for all of its items."""
 
@@ -742,7 +643,6 @@ class Where(Node):
     condition: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class ForSome(Node):
     """`for some NAME in LIST …`; an indented list (`Items`) asks for all of its items."""
 
@@ -754,7 +654,6 @@ class ForSome(Node):
 # ---------------------------------------------------------------------------------------- expressions: values and texts
 
 
-@dataclass(frozen=True, slots=True)
 class Arithmetic(Node):
     """`a + b`, `hours * 50`, `5 times X` (operator `times`)."""
 
@@ -763,7 +662,6 @@ class Arithmetic(Node):
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Call(Node):
     """`hedged(it)`, `sentiment(text)`: a named condition or a function, asked of something."""
 
@@ -771,7 +669,6 @@ class Call(Node):
     arguments: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class WordsBetween(Node):
     """`the words between A and B`."""
 
@@ -779,7 +676,6 @@ class WordsBetween(Node):
     second: Name
 
 
-@dataclass(frozen=True, slots=True)
 class WordsNear(Node):
     """`the 3 words before A`."""
 
@@ -789,7 +685,6 @@ class WordsNear(Node):
     of: Name
 
 
-@dataclass(frozen=True, slots=True)
 class PartOf(Node):
     """`the last word of A`, `the first 3 words of text`."""
 
@@ -799,7 +694,6 @@ class PartOf(Node):
     of: Name
 
 
-@dataclass(frozen=True, slots=True)
 class Pair(Node):
     """`the pair A, B`."""
 
@@ -810,14 +704,12 @@ class Pair(Node):
 # ------------------------------------------------------------------------------------------ expressions: what is said of it
 
 
-@dataclass(frozen=True, slots=True)
 class TextVerb(Node):
     """What a text does, in the third person: mentions, contains, starts with, ends with, asserts, denies, suspects."""
 
     word: Literal["mentions", "contains", "starts with", "ends with", "asserts", "denies", "suspects"]
 
 
-@dataclass(frozen=True, slots=True)
 class Words(Node):
     """`"a" or "b"`, `exact case "US"`, `exactly "x-ray"`."""
 
@@ -825,7 +717,6 @@ class Words(Node):
     words: tuple[String, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class OfLists(Node):
     """`any of A, B`, `none of A`, `more than 2 of A`, `every A`."""
 
@@ -836,7 +727,6 @@ class OfLists(Node):
 TermsOperand: TypeAlias = Words | OfLists | Name
 
 
-@dataclass(frozen=True, slots=True)
 class FollowedBy(Node):
     """`followed within 4 words by B`, `followed by B`."""
 
@@ -844,28 +734,24 @@ class FollowedBy(Node):
     terms: TermsOperand
 
 
-@dataclass(frozen=True, slots=True)
 class InSection(Node):
     """`in FINDINGS`."""
 
     section: Name
 
 
-@dataclass(frozen=True, slots=True)
 class OutsideSection(Node):
     """`outside HISTORY`."""
 
     section: Name
 
 
-@dataclass(frozen=True, slots=True)
 class InSame(Node):
     """`in the same sentence`."""
 
     unit: Unit
 
 
-@dataclass(frozen=True, slots=True)
 class InPart(Node):
     """`in the first 2 sentences`, `in the last line`."""
 
@@ -874,14 +760,12 @@ class InPart(Node):
     unit: Unit
 
 
-@dataclass(frozen=True, slots=True)
 class Times(Node):
     """`at least 5 times`: so many occurrences."""
 
     count: Count
 
 
-@dataclass(frozen=True, slots=True)
 class UnderContext(Node):
     """`under chest`: the context whose cues count."""
 
@@ -891,7 +775,6 @@ class UnderContext(Node):
 Place: TypeAlias = InSection | OutsideSection | InSame | InPart | Times | UnderContext
 
 
-@dataclass(frozen=True, slots=True)
 class Says(Node):
     """`text mentions any of PROMOTION in FINDINGS`; `negated` with `does not`."""
 
@@ -903,7 +786,6 @@ class Says(Node):
     places: tuple[Place, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class Matches(Node):
     """`text matches /…/`, `text does not match exact case /…/`."""
 
@@ -914,7 +796,6 @@ class Matches(Node):
     places: tuple[Place, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class HasCount(Node):
     """`text has fewer than 5 words`."""
 
@@ -924,7 +805,6 @@ class HasCount(Node):
     unit: Unit
 
 
-@dataclass(frozen=True, slots=True)
 class HasEntity(Node):
     """`text has an entity PERSON`."""
 
@@ -933,7 +813,6 @@ class HasEntity(Node):
     entity: Name
 
 
-@dataclass(frozen=True, slots=True)
 class HasAmong(Node):
     """`text has a noun among LIST`."""
 
@@ -943,7 +822,6 @@ class HasAmong(Node):
     terms: Name
 
 
-@dataclass(frozen=True, slots=True)
 class Share(Node):
     """`at least 50% of letters in text are capital`; `property` is the last word."""
 
@@ -953,7 +831,6 @@ class Share(Node):
     property: Name
 
 
-@dataclass(frozen=True, slots=True)
 class Is(Node):
     """`x is 3`, `text is not "y"`, `isolated is yes`."""
 
@@ -962,7 +839,6 @@ class Is(Node):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class IsMissing(Node):
     """`x is missing`, `x is not missing`."""
 
@@ -970,7 +846,6 @@ class IsMissing(Node):
     negated: bool
 
 
-@dataclass(frozen=True, slots=True)
 class IsPresent(Node):
     """`x is present`, `x is not present`."""
 
@@ -978,7 +853,6 @@ class IsPresent(Node):
     negated: bool
 
 
-@dataclass(frozen=True, slots=True)
 class Relation(Node):
     """How two values compare; `written` is above, over, `more than`, `>`, … and `word` the plain one of the six."""
 
@@ -986,7 +860,6 @@ class Relation(Node):
     written: str
 
 
-@dataclass(frozen=True, slots=True)
 class Comparison(Node):
     """`x is more than 3`, `posted is after 2026-11-20`, `likes >= 4`."""
 
@@ -996,7 +869,6 @@ class Comparison(Node):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Between(Node):
     """`x is between A and B`."""
 
@@ -1006,7 +878,6 @@ class Between(Node):
     high: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class OneOf(Node):
     """`x is one of 1, 2, 3`, `text is "a" or "b"`."""
 
@@ -1015,7 +886,6 @@ class OneOf(Node):
     values: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class InLookup(Node):
     """`country is in EMBARGOED`, `the pair A, B is in known`."""
 
@@ -1024,7 +894,6 @@ class InLookup(Node):
     lookup: Name
 
 
-@dataclass(frozen=True, slots=True)
 class Within(Node):
     """`A is within 15 words of B` (a plain number counts words), `posted is within 2 days of seen`."""
 
@@ -1034,7 +903,6 @@ class Within(Node):
     of: Name
 
 
-@dataclass(frozen=True, slots=True)
 class Distance(Node):
     """`A is more than 30 words from B`."""
 
@@ -1057,14 +925,12 @@ Expression: TypeAlias = (
 # ------------------------------------------------------------------------------------------------------------ the file
 
 
-@dataclass(frozen=True, slots=True)
 class Comment(Node):
     """`# …`, to the end of its line; `text` is what follows the `#`, without white space around it."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
 class Broken(Node):
     """A block that could not be read, with the names that it would have declared: they count as declared.
 
@@ -1084,7 +950,6 @@ Block: TypeAlias = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
 class File(Node):
     """All blocks of a file in their order, and its comments."""
 

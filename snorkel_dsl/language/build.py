@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import fields
 from functools import cache
 from textwrap import dedent
 from typing import Any, cast
@@ -63,11 +62,11 @@ def build(tree: Any) -> Any:
 @cache
 def _shape(node: Hashable) -> tuple[tuple[str, ...], tuple[str, ...], int | None]:
     """The fields of a class: its flags, the others in order, and which of those takes many parts."""
-    named = [field for field in fields(cast(Any, node)) if field.name != "span"]
-    flags = tuple(field.name for field in named if field.name in _FLAGS)
-    plain = [field for field in named if field.name not in _FLAGS]
-    many = next((index for index, field in enumerate(plain) if str(field.type).startswith("tuple[")), None)
-    return flags, tuple(field.name for field in plain), many
+    types = cast(type[ast.Node], node).part_types
+    flags = tuple(name for name in types if name in _FLAGS)
+    plain = [name for name in types if name not in _FLAGS]
+    many = next((index for index, name in enumerate(plain) if types[name].startswith("tuple[")), None)
+    return flags, tuple(plain), many
 
 
 def _assemble(node: type[ast.Node], parts: Sequence[Any], span: Span) -> ast.Node:

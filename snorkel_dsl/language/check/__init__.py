@@ -13,7 +13,6 @@ from typing import TypeVar
 
 from snorkel_dsl.diagnostics import Diagnostic
 from snorkel_dsl.language import ast, ir
-from snorkel_dsl.language.check.conditions import ConditionsBuilder
 from snorkel_dsl.language.check.declarations import (
     TermsBuilder,
     check_language,
@@ -27,6 +26,7 @@ from snorkel_dsl.language.check.declarations import (
     repeated,
 )
 from snorkel_dsl.language.check.later import refuse_block
+from snorkel_dsl.language.check.named import ConditionsBuilder
 from snorkel_dsl.language.check.resolving import NoFiles, Refusal, Resolver, UsedRules
 from snorkel_dsl.language.check.rules import CheckedRule, check_rule
 from snorkel_dsl.language.check.scope import Names, Problems

@@ -7,7 +7,6 @@ name: a part that does not was meant to stand outside, and would mean something 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
 
 from snorkel_dsl.diagnostics import did_you_mean
 from snorkel_dsl.language import ast, ir
@@ -21,7 +20,7 @@ from snorkel_dsl.language.check.comparisons import (
     check_within,
 )
 from snorkel_dsl.language.check.later import SPACY, comes_later
-from snorkel_dsl.language.check.scope import BoundPiece, NamedCondition, Names, Scope
+from snorkel_dsl.language.check.scope import BoundPiece, Names, Scope
 from snorkel_dsl.language.check.texts import (
     Bounds,
     bounds_of,
@@ -327,7 +326,7 @@ def uses(node: object, name: str) -> bool:
         case ast.Where(parts=parts, condition=condition):
             return uses(parts, name) or (name != "it" and uses(condition, name))
         case ast.Node():
-            return any(uses(getattr(node, one.name), name) for one in fields(node) if one.name != "span")
+            return any(uses(part, name) for part in node.inside)
         case tuple():
             return any(uses(part, name) for part in node)
         case _:
@@ -494,90 +493,3 @@ def _deeper(expression: ir.Expression, by: int, depth: int = 0) -> ir.Expression
             return ir.Call(operator, tuple(_deeper(one, by, depth) for one in arguments), kind, span)
         case _:
             return expression
-
-
-class ConditionsBuilder:
-    """Checks `condition` blocks when they are asked for, so that conditions may use one another in any order."""
-
-    def __init__(self, names: Names, blocks: Iterable[ast.Condition]) -> None:
-        self.names = names
-        self.blocks = {block.name.text: block for block in blocks}
-
-    def build_all(self) -> None:
-        """Check every condition of the file, those that others use before these."""
-        ready: dict[str, None] = {}
-        for name in self.blocks:
-            self._visit(name, (), ready)
-
-    def _visit(self, name: str, path: tuple[str, ...], ready: dict[str, None]) -> None:
-        if name in ready:
-            return
-        block = self.blocks[name]
-        if name in path:
-            self.names.report("circular-use", f"the condition `{name}` uses itself", block.name)
-            self.names.conditions[name] = None
-            ready[name] = None
-            return
-        for used in _names_in(block.items):
-            if used in self.blocks:
-                self._visit(used, (*path, name), ready)
-        if name not in ready:
-            ready[name] = None
-            self.names.conditions[name] = self._check(block)
-
-    def _check(self, block: ast.Condition) -> NamedCondition | None:
-        names, parameter = self.names, block.parameter
-        scope = Scope(names) if parameter is None else Scope(names).with_piece(parameter.name.text)
-        whens = [item.condition for item in block.items if isinstance(item, ast.When)]
-        unlesses = [item.condition for item in block.items if isinstance(item, ast.Unless)]
-        healthy = self._is_well_formed(block, whens)
-        checked, excluded = check_each(scope, whens), check_each(scope, unlesses)
-        if not healthy or checked is None or excluded is None:
-            return None
-        body = names.any_of(*checked, span=block.span)
-        if excluded:
-            body = names.all_of(
-                body, names.negation(names.any_of(*excluded, span=block.span), block.span), span=block.span
-            )
-        return NamedCondition(body, parameter is not None)
-
-    def _is_well_formed(self, block: ast.Condition, whens: list[ast.Expression]) -> bool:
-        names, parameter = self.names, block.parameter
-        healthy = True
-        if not whens:
-            names.report("no-when", f"the condition `{block.name.text}` has no `when`", block.name)
-            healthy = False
-        for item in block.items:
-            if isinstance(item, ast.When) and item.vote is not None:
-                names.report("misplaced-line", "a condition does not vote", item.vote, helps=["remove the vote"])
-                healthy = False
-        if parameter is not None and parameter.type.text != "text":
-            names.report(
-                "wrong-type",
-                "a condition is asked of `some text`",
-                parameter.type,
-                helps=["write `of some text as it`"],
-            )
-            healthy = False
-        if parameter is not None and healthy and not uses(block.items, parameter.name.text):
-            text = parameter.name.text
-            names.report(
-                "part-without-it",
-                f"nothing is asked of `{text}`",
-                parameter.name,
-                helps=[f"ask something of `{text}`, or remove the parameter"],
-            )
-            healthy = False
-        return healthy
-
-
-def _names_in(node: object) -> Iterator[str]:
-    match node:
-        case ast.Name(text=text):
-            yield text
-        case ast.Node():
-            for one in fields(node):
-                yield from _names_in(getattr(node, one.name))
-        case tuple():
-            for part in node:
-                yield from _names_in(part)

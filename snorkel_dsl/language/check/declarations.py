@@ -17,6 +17,7 @@ from snorkel_dsl.language.types import Kind, Type
 from snorkel_dsl.source import Span
 
 _VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
+MOST_NESTED = 50  # terms lists that include one another
 RESERVED_LABELS = ("none", "abstain")
 
 
@@ -284,6 +285,9 @@ class TermsBuilder:
         if isinstance(item, ast.String):
             term = make_term(self.names, item, mode)
             return None if term is None else ir.TermList((term,))
+        if len(self.building) > MOST_NESTED:
+            self.names.report("too-large", f"more than {MOST_NESTED} terms lists include one another", item)
+            return None
         if item.text in self.building:
             self.names.report(
                 "circular-use",
