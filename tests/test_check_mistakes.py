@@ -222,3 +222,14 @@ def test_expansion_is_bounded() -> None:
     nested = "".join(f"for some {name} in DIGIT\n{' ' * 4 * (depth + 2)}" for depth, name in enumerate("ABCDE"))
     found = problem(nested + "text matches /{A}{B}{C}{D}{E}/", digits)
     assert found.kind == "too-many-terms"
+
+
+def test_conditions_and_lists_inside_one_another_are_bounded() -> None:
+    rule = "rule r votes SPAM\n    when likes is 1\n"
+    conditions = (
+        "".join(f"condition c{n}\n    when not c{n + 1}\n" for n in range(900))
+        + "condition c900\n    when likes is 1\n"
+    )
+    lists = "".join(f"terms T{n}\n    T{n + 1}\n" for n in range(900)) + 'terms T900\n    "a"\n'
+    assert {one.kind for one in problems(HEAD + conditions + rule)} == {"too-large"}
+    assert {one.kind for one in problems(HEAD + lists + rule)} == {"too-large"}
