@@ -35,7 +35,7 @@ class Node(_Frozen):
 
     def __init_subclass__(cls) -> None:
         cls.part_types = get_annotations(cls)
-        cls.__match_args__ = tuple(cls.part_types)
+        cls.__match_args__ = tuple(cls.part_types)  # type: ignore[misc]  # it belongs to each class
 
     def __init__(self, *given: Any, span: Span, **named: Any) -> None:
         values = dict(zip(self.part_types, given, strict=False)) | named
