@@ -165,9 +165,9 @@ class Rules:
         return Functions(self.program)
 
     @property
-    def tasks(self) -> Mapping[str, tuple[str, ...]]:
-        """The labels of each task, in the order of their class numbers."""
-        return {task.name: task.labels for task in self.program.tasks}
+    def tasks(self) -> tuple[ir.Task, ...]:
+        """The tasks: the name of each, and its labels in the order of their class numbers."""
+        return self.program.tasks
 
     @cached_property
     def facts(self) -> RuleFacts:
@@ -210,7 +210,7 @@ class Rules:
         return votes, tuple(faults.faults)
 
     def __repr__(self) -> str:
-        tasks = "; ".join(f"{name}: {', '.join(labels)}" for name, labels in self.tasks.items())
+        tasks = "; ".join(f"{task.name}: {', '.join(task.labels)}" for task in self.tasks)
         return f"Rules({len(self.program.functions)} labeling functions; {tasks})"
 
 

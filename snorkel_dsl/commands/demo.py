@@ -68,7 +68,7 @@ def _tour() -> None:
     _heading("How good are they? Majority vote beside the label model, on data with gold")
     _step("label", rules, dev, "--gold", "gold", "-o", "dev_labels.parquet")
     _heading("Why does a row get its label?")
-    _step("explain", rules, dev, "--row", "5", "--gold", "gold")
+    _step("explain", rules, dev, "--row", "1", "--gold", "gold")
 
 
 def _heading(text: str) -> None:

@@ -59,7 +59,9 @@ def read_rules(path: Path) -> Source:
     except FileNotFoundError:
         raise no_such_file(path) from None
     except OSError as wrong:
-        raise refusal("missing-rules-file", f"`{path}` cannot be read: {(wrong.strerror or str(wrong)).lower()}") from None
+        raise refusal(
+            "missing-rules-file", f"`{path}` cannot be read: {(wrong.strerror or str(wrong)).lower()}"
+        ) from None
     return source_of(str(path), content)
 
 

@@ -217,7 +217,7 @@ def _problem(entry: Entry, path: Path) -> Diagnostic | None:
     if entry.is_pattern:
         for problem in check_pattern(entry.sought):
             return _left_out(
-                f"{where}: {problem.message} in `{shortened(entry.sought, 60)}`", *filter(None, [problem.help])
+                f"{where}, `{shortened(entry.sought, 60)}`: {problem.message}", *filter(None, [problem.help])
             )
     elif '"""' in entry.sought or "\n" in entry.sought:
         return _left_out(f"{where}: `{shortened(entry.sought, 60)}` cannot be written between quotes")
