@@ -485,13 +485,12 @@ def _trim(tree: Tree, side: int) -> Tree:
     """The least that must be found at one side (0 the start, -1 the end) for the whole to be found somewhere."""
     match tree:
         case Sequence(items=items):
-            if not items:
-                return tree
-            trimmed = _trim(items[side], side)
-            rest = items[1:] if side == 0 else items[:-1]
-            if trimmed == Sequence(()):
-                return _trim(Sequence(rest), side)
-            return Sequence((trimmed, *rest) if side == 0 else (*rest, trimmed))
+            while items:
+                trimmed = _trim(items[side], side)
+                items = items[1:] if side == 0 else items[:-1]
+                if trimmed != Sequence(()):
+                    return Sequence((trimmed, *items) if side == 0 else (*items, trimmed))
+            return Sequence(())
         case Choice(items=items):
             trimmed_items = tuple(dict.fromkeys(_trim(item, side) for item in items))
             return Sequence(()) if Sequence(()) in trimmed_items else Choice(trimmed_items)

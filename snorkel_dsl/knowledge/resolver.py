@@ -14,6 +14,7 @@ from snorkel_dsl.language import ast
 from snorkel_dsl.language.check.resolving import Refusal, UsedRules
 from snorkel_dsl.source import Source
 
+MOST_NESTED = 50  # rules files that use one another
 Parse: TypeAlias = Callable[[Source], tuple[ast.File, list[Diagnostic]]]
 
 
@@ -78,6 +79,8 @@ class Resolver:
                 "circular-use", f"`{path}` uses this file in turn", circle, ("remove one of the `use` lines",)
             )
         if found not in self.seen:
+            if len(chain) > MOST_NESTED:
+                return Refusal("too-large", f"more than {MOST_NESTED} rules files use one another", "one too many")
             text = read_text(found, path)
             if isinstance(text, Refusal):
                 return text

@@ -184,14 +184,23 @@ def _use_names(names: Names, file: ast.File) -> None:
             refuse(names, found, use.path)
             names.poisoned |= {name.text for name in use.names}
             continue
-        other = Names(found.source, names.problems, names.signatures, found.resolver, patterns=names.patterns)
-        for diagnostic in found.diagnostics:
-            names.problems.add(found.source, diagnostic)
-        other.poisoned = frozenset(_lost_names(found.source, found.file))
-        other.incomplete = any(block.declared is None for block in blocks_of(found.file, ast.Broken))
-        _declare_for_others(other, found.file)
+        if found.source.name not in names.used:
+            names.used[found.source.name] = _names_of(names, found)
         for name in use.names:
-            _take(names, other, name)
+            _take(names, names.used[found.source.name], name)
+
+
+def _names_of(names: Names, found: UsedRules) -> Names:
+    """What another file declares; every file is checked once, however many others use it."""
+    other = Names(
+        found.source, names.problems, names.signatures, found.resolver, patterns=names.patterns, used=names.used
+    )
+    for diagnostic in found.diagnostics:
+        names.problems.add(found.source, diagnostic)
+    other.poisoned = frozenset(_lost_names(found.source, found.file))
+    other.incomplete = any(block.declared is None for block in blocks_of(found.file, ast.Broken))
+    _declare_for_others(other, found.file)
+    return other
 
 
 def _declare_for_others(other: Names, file: ast.File) -> None:

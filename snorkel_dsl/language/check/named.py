@@ -9,6 +9,7 @@ from snorkel_dsl.language.check.conditions import check_each, uses
 from snorkel_dsl.language.check.scope import NamedCondition, Names, Scope
 
 MOST_PARTS = 100_000
+MOST_LEVELS = 150
 MOST_NESTED = 50  # conditions that use one another
 
 
@@ -21,32 +22,37 @@ class ConditionsBuilder:
 
     def build_all(self) -> None:
         """Check every condition of the file, those that others use before these."""
-        ready: dict[str, None] = {}
+        levels: dict[str, int] = {}
         for name in self.blocks:
-            self._visit(name, (), ready)
+            self._visit(name, (), levels)
 
-    def _visit(self, name: str, path: tuple[str, ...], ready: dict[str, None]) -> None:
-        if name in ready:
+    def _visit(self, name: str, path: tuple[str, ...], levels: dict[str, int]) -> None:
+        """Check a condition, unless it is in `levels`: how many conditions deep each is that was checked."""
+        if name in levels:
             return
         block = self.blocks[name]
         if name in path:
             self.names.report("circular-use", f"the condition `{name}` uses itself", block.name)
-            self.names.conditions[name] = None
-            ready[name] = None
+            self._refuse(name, levels)
             return
-        if len(path) >= MOST_NESTED:
+        used = [other for other in dict.fromkeys(_names_in(block.items)) if other in self.blocks]
+        if len(path) < MOST_NESTED:
+            for other in used:
+                self._visit(other, (*path, name), levels)
+        if name in levels:
+            return
+        levels[name] = 1 + max((levels.get(other, MOST_NESTED) for other in used), default=0)
+        if levels[name] > MOST_NESTED:
             self.names.report(
                 "too-large", f"more than {MOST_NESTED} conditions use one another", block.name, "one too many"
             )
-            self.names.conditions[name] = None
-            ready[name] = None
+            self._refuse(name, levels)
             return
-        for used in _names_in(block.items):
-            if used in self.blocks:
-                self._visit(used, (*path, name), ready)
-        if name not in ready:
-            ready[name] = None
-            self.names.conditions[name] = self._check(block)
+        self.names.conditions[name] = self._check(block)
+
+    def _refuse(self, name: str, levels: dict[str, int]) -> None:
+        levels[name] = 0
+        self.names.conditions[name] = None
 
     def _check(self, block: ast.Condition) -> NamedCondition | None:
         names, parameter = self.names, block.parameter
@@ -66,11 +72,13 @@ class ConditionsBuilder:
 
     def _is_small(self, block: ast.Condition, body: ir.Expression) -> bool:
         """Whether a condition, with all those that it uses written out, stays within bounds; so all that it uses did."""
-        if sum(1 for _ in ir.walk(body)) <= MOST_PARTS:
+        parts, levels = _extent(body)
+        if parts <= MOST_PARTS and levels <= MOST_LEVELS:
             return True
+        much = f"has more than {MOST_PARTS:_} parts" if parts > MOST_PARTS else f"is more than {MOST_LEVELS} levels deep"
         self.names.report(
             "too-large",
-            f"the condition `{block.name.text}` has more than {MOST_PARTS:_} parts",
+            f"the condition `{block.name.text}` {much}",
             block.name,
             "with all conditions that it uses written out",
             helps=["use fewer conditions inside one another"],
@@ -105,6 +113,16 @@ class ConditionsBuilder:
             )
             healthy = False
         return healthy
+
+
+def _extent(expression: ir.Expression) -> tuple[int, int]:
+    """How many parts an expression has, counted no further than is allowed, and how deep it is."""
+    parts, deepest, waiting = 0, 0, [(expression, 1)]
+    while waiting and parts <= MOST_PARTS:
+        part, level = waiting.pop()
+        parts, deepest = parts + 1, max(deepest, level)
+        waiting.extend((child, level + 1) for child in ir.children(part))
+    return parts, deepest
 
 
 def _names_in(node: object) -> Iterator[str]:

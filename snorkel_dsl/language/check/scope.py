@@ -81,6 +81,7 @@ class Names:
     poisoned: frozenset[str] = frozenset()
     incomplete: bool = False  # a block was lost with its header: any name may have been declared there
     patterns: dict[str, bool] = field(default_factory=dict)
+    used: dict[str, Names] = field(default_factory=dict)  # of other files, by file; one dict for all files of a run
 
     def report(
         self,
