@@ -75,7 +75,9 @@ class ConditionsBuilder:
         parts, levels = _extent(body)
         if parts <= MOST_PARTS and levels <= MOST_LEVELS:
             return True
-        much = f"has more than {MOST_PARTS:_} parts" if parts > MOST_PARTS else f"is more than {MOST_LEVELS} levels deep"
+        much = (
+            f"has more than {MOST_PARTS:_} parts" if parts > MOST_PARTS else f"is more than {MOST_LEVELS} levels deep"
+        )
         self.names.report(
             "too-large",
             f"the condition `{block.name.text}` {much}",
