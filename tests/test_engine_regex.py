@@ -68,6 +68,7 @@ def test_a_matcher_answers_as_python_does(pattern: str, strings: list[str], exac
 @given(patterns, st.lists(texts, min_size=1, max_size=8), st.booleans())
 @settings(max_examples=400, deadline=None)
 @example(r"\bwin", ["é win", "éwin", "win"], False)
+@example(r"^\B", ["", " "], False)
 def test_a_scanner_misses_nothing_and_is_sure_only_of_what_is_there(
     pattern: str, strings: list[str], exact_case: bool
 ) -> None:

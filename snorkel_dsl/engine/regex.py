@@ -547,7 +547,7 @@ def _scan_edge(edge: Edge, around: tuple[Tree, ...], reach: Reach, head: bool, t
         case "boundary" if reach is Reach.ASCII:
             return Proposal(rb"\b", 0, True)
         case "inside" if reach is Reach.ASCII:
-            return Proposal(rb"\B", 0, True)
+            return Proposal(rb"\B", 0, False)  # to Python, and not to a scanner, an empty text has none
         case "boundary" if (head or tail) and around and _is_word(around[0]):
             return Proposal(rb"[^0-9A-Za-z_]" if reach is Reach.ALL else _SURE_EDGE, 1, False)
     return Proposal(_NOTHING, 1, False) if reach is Reach.SURE else Proposal(b"", 0, False)
