@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable, Sequence
 from functools import cache
+from math import isinf
 from textwrap import dedent
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ from snorkel_dsl.language import ast
 from snorkel_dsl.language.layout import UnreadableError
 from snorkel_dsl.source import Span
 
+_LONGEST = 10_000_000  # of any unit of time: as weeks, 190_000 years, which microseconds in 64 bits still hold
 _FLAGS = {
     "negated": "NOT",
     "any_number": "ANY",
@@ -129,10 +131,14 @@ def _number(parts: Sequence[Any], span: Span) -> ast.Number:
     text = "".join(map(str, parts))
     percent = text.endswith("%")
     value = float(text.rstrip("%").replace("_", ""))
+    if isinf(value):
+        raise UnreadableError("unreadable-number", span)
     return ast.Number(text, value / 100 if percent else value, percent, span=span)
 
 
 def _duration(parts: Sequence[Any], span: Span) -> ast.Duration:
+    if parts[0].value > _LONGEST:
+        raise UnreadableError("unreadable-number", span)
     return ast.Duration(parts[0], str(parts[1]).removesuffix("s"), span=span)
 
 

@@ -48,6 +48,11 @@ _UNREADABLE = {
         "more than 60 levels or operators in one statement",
         "give parts of it names with `condition` blocks, and use the names",
     ),
+    "unreadable-number": (
+        "this number is too large",
+        "",
+        "numbers go up to 10 to the power of 308, durations up to 10_000_000 of their unit",
+    ),
     "missing-verb": (
         "nothing is said of `{words}`",
         "what about it?",
