@@ -138,10 +138,10 @@ def vote(function: LabelingFunction, row: Row, broken: frozenset[str] = frozense
     """
     if function.columns & broken:
         return None
-    if function.by_column is not None:
-        return _vote_by_column(function, row)
     if any(evaluate(condition, row) is not False for condition in function.unless):
         return None
+    if function.by_column is not None:
+        return _vote_by_column(function, row)
     truths = [_truth(clause, row) for clause in function.clauses]
     chosen = _choose(function.clauses, truths)
     return None if chosen is None else function.clauses[chosen].vote
@@ -250,10 +250,10 @@ def explain(function: LabelingFunction, row: Row, broken: frozenset[str] = froze
     said = vote(function, row, broken)
     if unreadable:
         return Trace(function, None, "broken", broken=unreadable)
-    if function.by_column is not None:
-        return Trace(function, said, "no meaning" if said is None else "voted")
     unless = tuple(trace(condition, row) for condition in function.unless)
     stopped = any(step.value is not False for step in unless)
+    if function.by_column is not None and not stopped:
+        return Trace(function, said, "no meaning" if said is None else "voted", (), unless)
     truths = [_truth(clause, row) for clause in function.clauses]
     chosen = None if stopped else _choose(function.clauses, truths)
     clauses = tuple(

@@ -291,3 +291,10 @@ def test_a_balance_gives_the_rest_to_the_label_that_is_left_out() -> None:
     found = program(text + "rule r votes SPAM\n    when likes is 1\n")
     assert found.task("spam").balance == (0.5, 0.3, 0.2)
     assert found.column("other").source == "Other"
+
+
+def test_terms_that_are_looked_for_alike_count_once() -> None:
+    blocks = 'terms IMAGING\n    "x-ray", "X ray", "CT"'
+    assert condition("text mentions all of IMAGING", blocks) == "at_least(mentions_terms(text, {x-ray|CT}), 2)"
+    assert condition("text contains at least 3 of IMAGING", blocks).startswith("at_least(contains_terms(text, {x-ray|X")
+    assert condition('text mentions "ct" or "CT"') == "mentions(text, {ct})"

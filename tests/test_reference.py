@@ -73,6 +73,13 @@ class TestVote:
         said = [vote(rule, {"model": value}) for value in ("spam", "Spam", None, "None")]
         assert said == [SPAM, None, None, HAM]
 
+    @pytest.mark.parametrize(("likes", "reason"), [(11, "unless"), (None, "unless"), (3, "voted")])
+    def test_unless_holds_for_votes_by_column_as_well(self, likes, reason):
+        by_column = ir.ColumnVotes("model", (("spam", SPAM),))
+        rule = ir.LabelingFunction("f", "f", "spam", (), (more_likes_than(10),), by_column)
+        trace = explain(rule, {"model": "spam", "likes": likes})
+        assert (trace.vote, trace.reason) == (SPAM if reason == "voted" else None, reason)
+
 
 class TestQuantifiers:
     @pytest.mark.parametrize(

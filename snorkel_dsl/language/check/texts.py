@@ -18,6 +18,8 @@ from snorkel_dsl.language.check.places import Core, Places, check_places
 from snorkel_dsl.language.check.scope import ARTICLE, BoundTerm, Names, Scope
 from snorkel_dsl.language.check.values import check_value, percent_number, whole, wrong_type
 from snorkel_dsl.language.patterns import check_pattern
+from snorkel_dsl.language.text.characters import simple_fold
+from snorkel_dsl.language.text.terms import compile_term
 from snorkel_dsl.language.types import Kind
 from snorkel_dsl.source import Span
 
@@ -110,11 +112,14 @@ def list_of(scope: Scope, name: ast.Name) -> ir.TermList | None:
 
 def unknown_list(names: Names, name: ast.Name) -> None:
     """Say that no terms list has a name: words need quotes."""
-    if names.kind_of(name.text) is not None or did_you_mean(name.text, names.terms) is not None:
+    likely = did_you_mean(name.text, names.terms)
+    quoted = f'`"{name.text}"`'
+    if names.kind_of(name.text) is not None or (likely is not None and name.text.isupper()):
         names.unknown("terms list", names.terms, name)
         return
     label = "names without quotes are lists; words need quotes"
-    names.unknown("terms list", names.terms, name, f'did you mean `"{name.text}"`?', label=label)
+    meant = quoted if likely is None else f"the list `{likely}`, or the word {quoted}"
+    names.unknown("terms list", names.terms, name, f"did you mean {meant}?", label=label)
 
 
 # --------------------------------------------------------------------------------------------- mentions, contains, …
@@ -198,6 +203,15 @@ def _verb_fits(names: Names, node: ast.Says, places: Places) -> bool:
     return True
 
 
+def _distinct(operator: str, terms: ir.TermList) -> ir.TermList:
+    """A list without the terms that the operator looks for just as it does for one before: `"x-ray"`, `"X ray"`."""
+    alike: dict[object, ir.Term] = {}
+    for term in terms.terms:
+        literal = term.text if term.exact_case else simple_fold(term.text)
+        alike.setdefault(compile_term(term) if operator == "mentions" else (literal, term.exact_case), term)
+    return ir.TermList(tuple(alike.values()), terms.masks, terms.name)
+
+
 def _is_any(terms: ast.OfLists) -> bool:
     return isinstance(terms.quantifier, ast.Quantifier) and terms.quantifier.word == "any"
 
@@ -210,6 +224,7 @@ def _said(
     scope: Scope, node: ast.Says, operator: str, lists: list[ir.TermList], places: Places, subject: ir.Expression
 ) -> ir.Expression | None:
     names, span = scope.names, node.span
+    lists = [_distinct(operator, terms) for terms in lists]
     text = places.narrow(names, subject)
     if text is None:
         return None
@@ -221,12 +236,13 @@ def _said(
     quantifier = node.terms.quantifier if isinstance(node.terms, ast.OfLists) else None
     if isinstance(quantifier, ast.Count):
         bounds = bounds_of(names, quantifier, "terms")
-        if bounds is None or not _enough(names, quantifier, bounds, merged(lists)):
+        together = _distinct(operator, merged(lists))
+        if bounds is None or not _enough(names, quantifier, bounds, together):
             return None
         return _bounded(
             names,
             bounds,
-            lambda n: places.ask(names, _at_least_terms(names, operator, merged(lists), n, span), text, span),
+            lambda n: places.ask(names, _at_least_terms(names, operator, together, n, span), text, span),
             span,
         )
     word = "any" if quantifier is None else quantifier.word
