@@ -20,7 +20,6 @@ from snorkel_dsl.language.check.values import (
     check_value,
     constant,
     duration_of,
-    text_value,
     wrong_type,
 )
 from snorkel_dsl.language.types import Kind, Type
@@ -393,7 +392,11 @@ def check_in_lookup(scope: Scope, node: ast.InLookup) -> ir.Expression | None:
 
 
 def _key(scope: Scope, subject: ast.Expression) -> ir.Expression | None:
-    return text_value(scope, subject, "is in")
+    value = check_value(scope, subject)
+    if value is None or value.kind in (Kind.TEXT, Kind.CHOICE):
+        return None if value is None else value.expression
+    wrong_type(scope.names, subject, value, "a lookup holds texts")
+    return None
 
 
 def _wrong_width(names: Names, node: ast.InLookup, width: int) -> None:

@@ -247,7 +247,7 @@ def _where(scope: Scope, node: ast.Where) -> ir.Expression | None:
     every = isinstance(parts.quantifier, ast.Quantifier) and parts.quantifier.word in ("every", "all")
     bounds = _piece_bounds(names, parts)
     inner = scope.with_piece()
-    uses_it = _uses_each(names, node.condition, "it", node.parts)
+    uses_it = _uses_each(names, node.condition, "it", node.parts.span)
     body = check_condition(inner, node.condition)
     if pieces is None or bounds is None or body is None or not uses_it:
         return None
@@ -333,7 +333,7 @@ def uses(node: object, name: str) -> bool:
             return False
 
 
-def _uses_each(names: Names, condition: ast.Expression, name: str, head: ast.Node) -> bool:
+def _uses_each(names: Names, condition: ast.Expression, name: str, head: Span) -> bool:
     healthy = True
     for leaf in _leaves(condition):
         if not uses(leaf, name):
@@ -342,7 +342,7 @@ def _uses_each(names: Names, condition: ast.Expression, name: str, head: ast.Nod
                 f"each part after `{names.written(head)}` must use `{name}`",
                 leaf,
                 f"this does not use `{name}`",
-                others=[(head.span, "")],
+                others=[(head, "")],
                 helps=[_outside_help(names, leaf, name)],
             )
             healthy = False
@@ -361,7 +361,9 @@ def _outside_help(names: Names, leaf: ast.Expression, name: str) -> str:
 def _for_some(scope: Scope, node: ast.ForSome) -> ir.Expression | None:
     names = scope.names
     terms = list_of(scope, node.terms)
-    healthy = new_name(scope, node.name) and _uses_each(names, node.condition, node.name.text, node.name)
+    healthy = new_name(scope, node.name) and _uses_each(
+        names, node.condition, node.name.text, Span(node.span.start, node.terms.span.end)
+    )
     if terms is None:
         # The body is still looked at, with a term of no consequence.
         check_condition(scope.with_term(node.name.text, ir.TermList((ir.Term("x"),)), ir.Term("x"), 1), node.condition)

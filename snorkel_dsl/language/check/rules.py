@@ -14,7 +14,7 @@ from snorkel_dsl.language.check.declarations import repeated
 from snorkel_dsl.language.check.examples import check_example, check_expectation
 from snorkel_dsl.language.check.scope import Names, Scope
 from snorkel_dsl.language.check.texts import list_of
-from snorkel_dsl.language.check.votes import check_vote
+from snorkel_dsl.language.check.votes import check_vote, labels_of
 from snorkel_dsl.language.types import Kind
 from snorkel_dsl.source import Span
 
@@ -45,6 +45,8 @@ def check_rule(names: Names, block: ast.Rule) -> CheckedRule | None:
     examples = [check_example(names, item, task) for item in items_of(block, ast.Example)]
     expectations = [check_expectation(names, item) for item in items_of(block, ast.Expect)]
     about = _about(names, block)
+    if functions is not None:
+        _check_example_votes(names, block, functions[0], examples)
     if functions is None or task is None or about is None or None in examples or None in expectations:
         return None
     rule = replace(
@@ -57,6 +59,23 @@ def check_rule(names: Names, block: ast.Rule) -> CheckedRule | None:
     if rule.status == "disabled":
         return CheckedRule(replace(rule, functions=()), ())
     return CheckedRule(rule, tuple(replace(function, task=task) for function in functions))
+
+
+def _check_example_votes(
+    names: Names, block: ast.Rule, function: ir.LabelingFunction, examples: Iterable[ir.Example | None]
+) -> None:
+    """Whether each example asks for a vote that the rule can give; one that is `todo` may wait for a line to come."""
+    possible = [labels_of(names, vote) for vote in function.votes]
+    for written, example in zip(items_of(block, ast.Example), examples, strict=True):
+        if example is None or example.vote is None or example.todo or example.vote in function.votes:
+            continue
+        names.report(
+            "impossible-example",
+            f"`{block.name.text}` never votes `{names.written(written.vote)}`",
+            written.vote,
+            f"it votes {', '.join(f'`{vote}`' for vote in possible)}",
+            helps=[f"write `example {possible[0]} …`, or `example none …` for a row on which it abstains"],
+        )
 
 
 class _Votes:

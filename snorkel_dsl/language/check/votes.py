@@ -33,6 +33,12 @@ def check_vote(names: Names, vote: ast.Vote, task: str | None) -> ir.Vote | None
     return ir.Vote(of.name, allowed)
 
 
+def labels_of(names: Names, vote: ir.Vote) -> str:
+    """A vote as it is written: its labels in the order of the task."""
+    labels = names.tasks[vote.task].labels
+    return " or ".join(labels[number] for number in sorted(vote.labels))
+
+
 def _label(names: Names, label: ast.QualifiedName, task: str | None) -> tuple[str, int] | None:
     if any(names.is_poisoned(part.text) for part in label.parts):
         return None

@@ -145,8 +145,11 @@ def number(failure: Failure) -> Diagnostic | None:
         place = failure.words_before[-1][1]
         found = re.match(r"[\d._]*", failure.source.text[place.start :])
         number = found[0] if found else ""
-        help_text = 'numbers look like `10_000`, `0.8` or `80%`; a version is a text, `"1.5.2"`'
         span = Span(place.start, place.start + len(number))
+        if re.fullmatch(r"\d+(_\d+)*\.\d+", number):
+            help_text = "a whole number is needed here"
+            return failure.say("not-a-whole-number", f"`{number}` is no whole number", "", help_text, span=span)
+        help_text = 'numbers look like `10_000`, `0.8` or `80%`; a version is a text, `"1.5.2"`'
         return failure.say("unreadable-number", f"`{number}` is no number", "", help_text, span=span)
     found = re.match(r"\d[\d_.]*", failure.here)
     if found and not re.fullmatch(r"\d+(_\d+)*(\.\d+)?", found[0]):
