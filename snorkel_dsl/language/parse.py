@@ -34,6 +34,7 @@ _LAYOUT_TOKENS = frozenset(("_NL", "_INDENT", "_DEDENT"))
 _COMMENT = re.compile(
     r'"""(?:.|\n)*?"""|"[^"\n]*"|(?:(?<=match)|(?<=matches)|(?<=case))[ ]+/(?:\\.|[^/\\\n])+/|(#[^\n]*)'
 )
+_SAYS_NOTHING = re.compile(r"[ \t]*(#[^\n]*)?")  # a line
 _BODY_NAMES = {"data": r"[ \t]+(`[^`\n]+`|\w+)", "sections": r"[ \t]+(\w+)"}
 
 
@@ -136,7 +137,10 @@ def _cut(text: str, with_comments: bool = False) -> Iterator[_Cut]:
 
 def _without_tail(block: str) -> str:
     """A block without the blank lines and the lines of comment at its end."""
-    return re.sub(r"(\n[ \t]*(#[^\n]*)?)+\Z", "", block)
+    end = len(block)
+    while (start := block.rfind("\n", 0, end)) >= 0 and _SAYS_NOTHING.fullmatch(block, start + 1, end):
+        end = start
+    return block[:end]
 
 
 def _comments(source: Source, cut: _Cut) -> Iterator[ast.Comment]:

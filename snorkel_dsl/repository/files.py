@@ -10,6 +10,8 @@ from snorkel_dsl.diagnostics import RulesError, did_you_mean
 from snorkel_dsl.source import Source
 
 ENDING = ".rules"
+_LARGEST = 100 << 20  # bytes
+_SPLIT = 'rules of such a size are made by a program: put the words into a file of terms, `file "words.txt"`'
 
 
 def find_rules(paths: Iterable[Path]) -> list[Path]:
@@ -23,6 +25,8 @@ def find_rules(paths: Iterable[Path]) -> list[Path]:
             found |= dict.fromkeys(_below(path))
         elif path.is_file():
             found[path] = None
+        elif path.exists():
+            raise refusal("missing-rules-file", f"`{path}` is no ordinary file", "for stdin, write `-`")
         else:
             raise no_such_file(path)
     return list(found)
@@ -54,7 +58,12 @@ def no_such_file(path: Path) -> RulesError:
 
 def read_rules(path: Path) -> Source:
     """A rules file as a source. Raises RulesError where it is missing, binary, or not UTF-8."""
+    if path.exists() and not path.is_file():
+        what = "a folder" if path.is_dir() else "no ordinary file"
+        raise refusal("missing-rules-file", f"`{path}` is {what}")
     try:
+        if path.stat().st_size > _LARGEST:
+            raise refusal("too-large", f"`{path}` has more than {_LARGEST >> 20} million bytes", _SPLIT)
         content = path.read_bytes()
     except FileNotFoundError:
         raise no_such_file(path) from None
@@ -68,7 +77,7 @@ def read_rules(path: Path) -> Source:
 def source_of(name: str, content: bytes) -> Source:
     """The bytes of a rules file as a source: UTF-8, any line ends, with or without a byte-order mark."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise _not_utf8(name, "it is UTF-16 (its first two bytes say so)")
+        raise _not_utf8(name, "it is UTF-16 (its first two bytes say so)", "UTF-16")
     if b"\0" in content:
         offset = content.index(b"\0")
         raise refusal(
@@ -85,10 +94,10 @@ def source_of(name: str, content: bytes) -> Source:
     return Source(name, text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def _not_utf8(name: str, where: str) -> RulesError:
+def _not_utf8(name: str, where: str, encoding: str = "WINDOWS-1252") -> RulesError:
     return refusal(
         "not-utf-8",
         f"`{name}` is not UTF-8: {where}",
         "save it as UTF-8 (in an editor: Save As, Encoding, UTF-8), or convert it: "
-        f"`iconv -f WINDOWS-1252 -t UTF-8 {name} > new.rules`",
+        f"`iconv -f {encoding} -t UTF-8 {name} > new.rules`",
     )

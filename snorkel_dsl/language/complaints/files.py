@@ -20,7 +20,7 @@ def not_rules(source: Source) -> Diagnostic | None:
     control = re.search(r"[\x00-\x08\x0b\x0e-\x1f]", source.text)
     if control:
         what, place = "binary data", Span(control.start(), control.start() + 1)
-    elif re.match(r"\s*(#[^\n]*\s*)*\Z", source.text):
+    elif not re.search(r"^[^\S\n]*[^\s#]", source.text, re.MULTILINE):
         mark = Mark(source, Span(0, 0), "a rule stands in a block such as `rule NAME votes LABEL`")
         return Diagnostic("empty-file", "the file holds no rules", mark, helps=(_FIRST_FILE,))
     elif (
