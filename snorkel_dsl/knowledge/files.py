@@ -11,10 +11,15 @@ from pathlib import Path
 from snorkel_dsl.diagnostics import did_you_mean
 from snorkel_dsl.language.check.resolving import Refusal
 
+LARGEST = 500 << 20  # bytes
+_LARGEST_CELL = 16 << 20  # characters
+
 
 def read_text(file: Path, path: str) -> str | Refusal:
     """The text of a file, with `\\n` line ends; `path` is how the user names it."""
     try:
+        if file.stat().st_size > LARGEST:
+            return Refusal("too-large", f"`{path}` is too large", f"more than {LARGEST >> 20} million bytes")
         raw = file.read_bytes()
     except OSError as error:
         return Refusal("missing-file", f"`{path}` cannot be read", (error.strerror or "").lower())
@@ -53,6 +58,7 @@ def _read_table(file: Path, path: str) -> _Table | Refusal:
     first = text.split("\n", 1)[0]
     semicolons = ";" in first and "," not in first
     delimiter = "\t" if file.suffix.lower() == ".tsv" else ";" if semicolons else ","
+    csv.field_size_limit(_LARGEST_CELL)
     try:
         rows = [
             [cell.strip() for cell in row]

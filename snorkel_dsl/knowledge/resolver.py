@@ -101,12 +101,13 @@ class Resolver:
 
     def _locate(self, path: str) -> Path | Refusal:
         """The file that a path names, if it is there and below a root; links are followed first."""
-        found = (self.folder / path).resolve()
-        if not any(found.is_relative_to(root) for root in self._roots()):
-            return self._outside(path, found)
-        if found.is_file():
-            return found
-        return _missing(path, found)
+        try:
+            found = (self.folder / path).resolve()
+            if not any(found.is_relative_to(root) for root in self._roots()):
+                return self._outside(path, found)
+            return found if found.is_file() else _missing(path, found)
+        except OSError as error:
+            return Refusal("missing-file", f"`{path}` cannot be read", (error.strerror or "").lower())
 
     def _outside(self, path: str, found: Path) -> Refusal:
         base = self._roots()[0]
@@ -127,6 +128,8 @@ class Resolver:
 def _missing(path: str, found: Path) -> Refusal:
     if found.is_dir():
         return Refusal("missing-file", f"`{path}` is a folder", "a file is needed here")
+    if found.exists():
+        return Refusal("missing-file", f"`{path}` is no ordinary file", "a file is needed here")
     if not found.parent.is_dir():
         return Refusal("missing-file", f"there is no file `{path}`", "its folder is not there either")
     beside = sorted(file.name for file in found.parent.iterdir() if file.is_file())
