@@ -30,5 +30,7 @@ def data_folder() -> Path:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--accept`: write what the tool says now into the pages of the diagnostics."""
-    parser.addoption("--accept", action="store_true", help="rewrite the expected text of diagnostic pages")
+    """`--accept`: write what the tool says now into diagnostic pages, the language reference and the golden files."""
+    parser.addoption(
+        "--accept", action="store_true", help="rewrite expected text: diagnostic pages, reference, golden files"
+    )
