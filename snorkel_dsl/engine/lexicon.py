@@ -43,7 +43,7 @@ class Lexicon:
     """A long list of terms, ready to be found. `exact`: a hit of a term is an occurrence of it, as far as ASCII goes."""
 
     def __init__(self, terms: ir.TermList) -> None:
-        self.terms = terms
+        self._all = terms.terms
         compiled = [(index, compile_term(term)) for index, term in enumerate(terms.terms)]
         parts = [(index, part_of(term)) for index, term in compiled if term.atoms]
         self._anywhere = [index for index, part in parts if not part.atoms]
@@ -91,12 +91,18 @@ class Lexicon:
         flat = np.fromiter(chain.from_iterable(found), np.int64, 3 * len(found)).reshape(-1, 3)
         return flat[:, 0], flat[:, 1], flat[:, 2]
 
-    def among(self, text: str) -> ir.TermList:
-        """The list without the terms that cannot be in a text: for asking about this text the same list."""
-        folded = simple_fold(fold(text, case=True).text).replace("-", " ").encode()
-        hits: Iterable[tuple[int, int, int]] = self._automaton.find_matches_as_indexes(folded, overlapping=True)
+    def among(self, searchable: bytes) -> tuple[ir.Term, ...]:
+        """The terms that may be in a text, given as `searchable` makes it; in the list's order."""
+        if not self._literals:
+            return self._all
+        hits: Iterable[tuple[int, int, int]] = self._automaton.find_matches_as_indexes(searchable, overlapping=True)
         wanted = sorted({*self._anywhere, *(self._index[number] for number, _, _ in hits)})
-        return ir.TermList(tuple(self.terms.terms[index] for index in wanted), self.terms.masks)
+        return tuple(self._all[index] for index in wanted)
+
+
+def searchable(text: str) -> bytes:
+    """A text as the automaton reads it: folded, and each hyphen a space."""
+    return simple_fold(fold(text, case=True).text).replace("-", " ").encode()
 
 
 def _literal(atoms: tuple[str, ...]) -> bytes:

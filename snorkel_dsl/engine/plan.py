@@ -11,10 +11,9 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from snorkel_dsl.engine.kernels import KERNELS, is_counted
-from snorkel_dsl.engine.proposals import SCANNED
 from snorkel_dsl.language import ir
 from snorkel_dsl.language.types import Kind
+from snorkel_dsl.predicates import Sought, catalog
 from snorkel_dsl.votes import TaskLabels
 
 
@@ -41,11 +40,10 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The pieces of a text: `pieces` is the node of kind PIECES, `text` the text it cuts. Frame 0 has neither."""
+    """The pieces of a text: `pieces` is their node, of kind PIECES. Frame 0 has none."""
 
     parent: int | None = None
     pieces: int | None = None
-    text: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +72,9 @@ class Plan:
     tasks: tuple[TaskLabels, ...]
     task_of: tuple[int, ...]
     label_sets: tuple[frozenset[int], ...]
-    lazy: tuple[bool, ...]  # for each node, whether some of it runs row by row
+    lazy: tuple[bool, ...]  # for each node, whether some of it may run row by row
     frame_of: Mapping[int, int]  # the frame that a node of kind PIECES makes
+    sought: Mapping[int, tuple[Sought, ...]]  # by node that looks for something in a text, what: all must be found
     scans: Mapping[int, tuple[int, ...]]  # by node of kind TEXT, the nodes that look for something in it
 
     def __str__(self) -> str:
@@ -133,37 +132,44 @@ def plan(program: ir.Program) -> Plan:
     numbers = {task.name: number for number, task in enumerate(tasks)}
     task_of = tuple(numbers[function.task] for function in program.functions)
     nodes, frames = tuple(builder.nodes), tuple(builder.frames)
-    scans = _scans(nodes)
-    lazy = _lazy(nodes, frozenset(number for scanned in scans.values() for number in scanned))
-    return Plan(program, nodes, frames, functions, tasks, task_of, tuple(codes.sets), lazy, builder.frame_of, scans)
+    sought = {number: found for number, node in enumerate(nodes) if (found := _sought(node, nodes))}
+    scans: dict[int, tuple[int, ...]] = {}
+    for number in sought:
+        text = nodes[number].arguments[0]
+        scans[text] = (*scans.get(text, ()), number)
+    lazy = _lazy(nodes, sought)
+    return Plan(
+        program, nodes, frames, functions, tasks, task_of, tuple(codes.sets), lazy, builder.frame_of, sought, scans
+    )
 
 
-# What the engine computes on all rows at once, beside the kernels of the catalog and what is scanned for.
-_VECTORISED = frozenset(
+# What the engine itself computes: where values come from, pieces, and logic, which steers what is computed at all.
+_OWN = frozenset(
     {"column", "constant", "piece", "lift", "quantified", "and", "or", "not", "at_least_of", "at_most_of", "is_missing"}
 )
 
 
-def _lazy(nodes: tuple[Node, ...], scanned: frozenset[int]) -> tuple[bool, ...]:
-    """For each node, whether it or one of its arguments runs row by row."""
+def _lazy(nodes: tuple[Node, ...], sought: Mapping[int, tuple[Sought, ...]]) -> tuple[bool, ...]:
+    """For each node, whether it or one of its arguments may run row by row."""
     lazy: list[bool] = []
     for number, node in enumerate(nodes):
-        own = number not in scanned and node.operator not in _VECTORISED and node.operator not in KERNELS
-        if own and len(node.arguments) == 2:
-            own = not is_counted(node.operator, nodes[node.arguments[1]].detail)
+        if number in sought:
+            own = not all(one.decides for one in sought[number])
+        else:
+            own = node.operator not in _OWN and catalog()[node.operator].kernel is None
         lazy.append(own or any(lazy[argument] for argument in node.arguments))
     return tuple(lazy)
 
 
-def _scans(nodes: tuple[Node, ...]) -> dict[int, tuple[int, ...]]:
-    """By text, the nodes that the scanner can answer or narrow down: an operator on it with constants otherwise."""
-    found: dict[int, list[int]] = {}
-    for number, node in enumerate(nodes):
-        if node.operator in SCANNED and nodes[node.arguments[0]].kind is Kind.TEXT:
-            text, *others = node.arguments
-            if all(nodes[other].operator == "constant" for other in others):
-                found.setdefault(text, []).append(number)
-    return {text: tuple(numbers) for text, numbers in found.items()}
+def _sought(node: Node, nodes: tuple[Node, ...]) -> tuple[Sought, ...]:
+    """What a scanner may look for on behalf of a node: an operator on a text with constants otherwise."""
+    if node.operator in _OWN:
+        return ()
+    looks_for = catalog()[node.operator].looks_for
+    if looks_for is None or nodes[node.arguments[0]].kind is not Kind.TEXT:
+        return ()
+    others = [nodes[argument] for argument in node.arguments[1:]]
+    return looks_for(*(o.detail for o in others)) if all(o.operator == "constant" for o in others) else ()
 
 
 def _function(function: ir.LabelingFunction, builder: _Builder, codes: _Codes) -> FunctionPlan:
@@ -228,13 +234,12 @@ class _Builder:
     def _quantified(self, expression: ir.Quantified, frames: tuple[int, ...]) -> int:
         """A quantified condition: its pieces make a frame, in which its body lives."""
         pieces = self.build(expression.pieces, frames)
-        text = self.nodes[pieces].arguments[0]
         used = [frames[-level] for level in _outer_levels(expression.body)] + [self.nodes[pieces].frame]
         around = self._deepest(used, frames)
-        pieces, text = self._lift(pieces, around), self._lift(text, around)
+        pieces = self._lift(pieces, around)
         if pieces not in self.frame_of:
             self.frame_of[pieces] = len(self.frames)
-            self.frames.append(Frame(around, pieces, text))
+            self.frames.append(Frame(around, pieces))
         frame = self.frame_of[pieces]
         body = self._lift(self.build(expression.body, (*frames, frame)), frame)
         counted = (expression.least, expression.most, expression.every)

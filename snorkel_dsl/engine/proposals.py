@@ -1,4 +1,4 @@
-"""What bytes to look for, for each operator that looks for something in a text.
+"""What bytes to look for, for all that operators look for in a text (`predicates.Sought`).
 
 A text is scanned in one of two forms: ASCII text as it is, and any other text as it is (`matches`, `contains`, …) or
 folded (`mentions`). For ASCII text the bytes mostly decide. For other text they propose, and the operator's own
@@ -8,15 +8,15 @@ evaluation confirms. What is looked for must never miss a row; finding too many 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from snorkel_dsl.engine import regex
 from snorkel_dsl.language import ir
 from snorkel_dsl.language.text.characters import case_folding, simple_fold
 from snorkel_dsl.language.text.terms import REST, SEPARATOR, WORD, CompiledTerm, compile_term
+from snorkel_dsl.predicates import Sought
 
 _SPACE = rb"(?:[\t-\r\x1c- ]+|-)"  # in an ASCII text that is not folded: any white space, or a hyphen
 _ONLY_SPACE = rb"[\t-\r\x1c- ]+"
@@ -25,10 +25,6 @@ _SURE_EDGE = rb"[^0-9A-Za-z\x80-\xf4]"
 _NO_EDGE = rb"[0-9A-Za-z]"
 
 LONG_LIST = 500  # terms: a longer list is found by a lexicon
-SCANNED = frozenset(
-    {"matches", "contains", "contains_count", "contains_terms", "starts_with", "ends_with", "is_text"}
-    | {"mentions", "mentions_count", "mentions_terms", "followed_by"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +45,17 @@ class Needle:
     )
 
 
-def needles(operator: str, constants: Sequence[Any]) -> tuple[Needle, ...]:
-    """What an operator of SCANNED with its constants looks for, all of which must be found."""
-    match operator:
-        case "matches":
-            return (_pattern(constants[0]),)
-        case "contains":
-            return (_characters(constants[0], exact=not constants[0].masks),)
-        case "contains_count" | "contains_terms":
-            return (_characters(constants[0], exact=False),)
-        case "starts_with":
-            return (_characters(constants[0], before=rb"\xff"),)
-        case "ends_with":
-            return (_characters(constants[0], after=rb"\xfe"),)
-        case "is_text":
-            return (_characters(ir.TermList(tuple(map(ir.Term, constants[0]))), before=rb"\xff", after=rb"\xfe"),)
-        case "mentions":
-            return (_words(constants[0], exact=not constants[0].masks),)
-        case "mentions_count" | "mentions_terms":
-            return (_words(constants[0], exact=False),)
-        case "followed_by":
-            return (_words(constants[0], exact=False), _words(constants[1], exact=False))
-    raise KeyError(operator)
+def needle(sought: Sought) -> Needle:
+    """The bytes for what an operator looks for."""
+    match sought:
+        case Sought(what=ir.Pattern() as pattern):
+            return _pattern(pattern)
+        case Sought(what=ir.TermList() as terms, as_words=True):
+            return _words(terms, exact=sought.decides)
+        case Sought(what=ir.TermList() as terms):
+            before, after = rb"\xff" * sought.at_start, rb"\xfe" * sought.at_end
+            return _characters(terms, sought.decides, before, after)
+    raise TypeError(f"{sought.what!r} cannot be looked for")
 
 
 def _pattern(pattern: ir.Pattern) -> Needle:
@@ -88,7 +73,7 @@ def _pattern(pattern: ir.Pattern) -> Needle:
 # ------------------------------------------------------------------------------------------------- plain characters
 
 
-def _characters(terms: ir.TermList, exact: bool = True, before: bytes = b"", after: bytes = b"") -> Needle:
+def _characters(terms: ir.TermList, exact: bool, before: bytes, after: bytes) -> Needle:
     """Terms as plain characters of the original text, case ignored where the term says so."""
     looked_for = [term for term in terms.terms if term.text or (before and after)]
     ascii_ = tuple(dict.fromkeys(before + _literal(term, ascii_only=True) + after for term in looked_for))

@@ -1,7 +1,8 @@
 """A batch of values: what one node of a plan is worth on every row of its frame.
 
-There are four forms. `Truth` is a condition in Kleene's logic, `Numbers` everything that is a machine number, `Texts`
-an Arrow array of text, and `Objects` whatever is left (lists, the pieces of a text). Each knows where it is missing.
+There are five forms. `Truth` is a condition in Kleene's logic, `Numbers` everything that is a machine number, `Texts`
+an Arrow array of text, `Pieces` the pieces that texts are cut into, and `Objects` whatever is left (lists). Each knows
+where it is missing.
 """
 
 from __future__ import annotations
@@ -62,6 +63,11 @@ class Numbers:
     values: npt.NDArray[Any]
     missing: Mask | None = None
 
+    @property
+    def plain(self) -> npt.NDArray[Any]:
+        """Its values for a kernel: 0 where missing."""
+        return self.values
+
     def take(self, index: Index) -> Numbers:
         """Its values at the given places."""
         return Numbers(self.values[index], None if self.missing is None else self.missing[index])
@@ -84,6 +90,11 @@ class Texts:
     def missing(self) -> Mask | None:
         """Where there is no text, or None."""
         return null_mask(self.array)
+
+    @cached_property
+    def plain(self) -> Array:
+        """Its values for a kernel: empty where missing."""
+        return self.array.fill_null("") if self.array.null_count else self.array
 
     @cached_property
     def strings(self) -> list[str | None]:
@@ -109,8 +120,39 @@ class Texts:
 
 
 @dataclass(frozen=True)
+class Pieces:
+    """The pieces of each text as an Arrow array of lists of large_string; null is missing."""
+
+    array: Array
+
+    @cached_property
+    def missing(self) -> Mask | None:
+        """Where there was no text to cut, or None."""
+        return null_mask(self.array)
+
+    @cached_property
+    def parents(self) -> Index:
+        """For each piece, the number of the text that it is a piece of; ascending."""
+        lengths: Array = pc.list_value_length(self.array)
+        return np.repeat(np.arange(len(self.array)), lengths.fill_null(0).to_numpy(zero_copy_only=False))
+
+    @cached_property
+    def texts(self) -> Texts:
+        """All pieces, one after the other."""
+        return Texts(self.array.flatten())
+
+    def take(self, index: Index) -> Pieces:
+        """Its values at the given places."""
+        return Pieces(self.array.take(pa.array(index)))
+
+    def python(self, index: Index) -> list[list[str] | None]:
+        """Its values at the given places as Python values."""
+        return list(self.array.take(pa.array(index)).to_pylist())
+
+
+@dataclass(frozen=True)
 class Objects:
-    """Values that are neither numbers nor text: tuples, or lists of places. None is missing."""
+    """Values that are neither numbers nor text: tuples. None is missing."""
 
     values: list[Any]
 
@@ -129,7 +171,7 @@ class Objects:
         return [self.values[i] for i in index.tolist()]
 
 
-Value: TypeAlias = Truth | Numbers | Texts | Objects
+Value: TypeAlias = Truth | Numbers | Texts | Pieces | Objects
 
 _NUMERIC: dict[Kind, Any] = {
     Kind.NUMBER: np.float64,
@@ -162,18 +204,31 @@ def union(masks: Sequence[Mask | None]) -> Mask | None:
 
 
 def from_python(values: Sequence[Any], kind: Kind) -> Value:
-    """Python values of one kind (None is missing) as a batch."""
+    """Python values of one kind (None is missing) as a batch; of the kind PIECES, lists of texts."""
     if kind is Kind.CONDITION:
         true = np.fromiter((value is True for value in values), bool, len(values))
         unknown = np.fromiter((value is None for value in values), bool, len(values))
         return Truth(true, unknown if unknown.any() else None)
     if kind in (Kind.TEXT, Kind.CHOICE):
         return Texts(pa.array(values, pa.large_string()))
+    if kind is Kind.PIECES:
+        return Pieces(pa.array(values, pa.list_(pa.large_string())))
     if kind not in _NUMERIC:
         return Objects(list(values))
     missing = np.fromiter((value is None for value in values), bool, len(values))
     filled = np.array([0 if value is None else value for value in values], _NUMERIC[kind])
     return Numbers(filled, missing if missing.any() else None)
+
+
+def from_array(array: Array, kind: Kind, n: int, missing: Mask | None) -> Value:
+    """What a kernel returned for n rows as a batch, missing where the mask holds (None: nowhere)."""
+    if kind in (Kind.TEXT, Kind.CHOICE, Kind.PIECES):
+        filled = array if missing is None else pc.if_else(pa.array(missing), pa.scalar(None, array.type), array)
+        return Pieces(filled) if kind is Kind.PIECES else Texts(filled)
+    values = np.broadcast_to(np.asarray(array), n)
+    if kind is Kind.CONDITION:
+        return Truth(values if missing is None else values & ~missing, missing)
+    return Numbers(values if missing is None else np.where(missing, values.dtype.type(0), values), missing)
 
 
 def full(value: Any, kind: Kind, n: int) -> Value:

@@ -1,7 +1,8 @@
 """The vocabulary: every operator that a condition can be made of. This folder is the registry.
 
-One definition is one operator: its name, signature, reference evaluation, places, kernel, documentation and example. A
-predicate module is pure Python; what its kernel needs is imported inside the kernel.
+One definition is one operator: its name, signature, reference evaluation, places, kernel, what a scanner may look for,
+documentation and example. Nothing outside knows an operator by its name but the connectives of logic, which steer what is
+computed at all. A predicate module is pure Python; what its kernel needs is imported inside the kernel.
 """
 
 from __future__ import annotations
@@ -11,9 +12,27 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any
+from typing import Any, TypeAlias
 
+from snorkel_dsl.language.ir import Pattern, TermList
 from snorkel_dsl.language.types import Kind, Signature
+
+Array: TypeAlias = Any  # of a kernel: a NumPy array, or a pyarrow array for text
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Terms or a pattern that must be found in a text for an operator to be true of it, or more than 0.
+
+    `as_words`: the terms are found as `mentions` finds them; otherwise as characters of the original text, `at_start` and
+    `at_end` only there. `decides`: what was found is the whole answer, true; otherwise the operator must be asked.
+    """
+
+    what: TermList | Pattern
+    as_words: bool = False
+    at_start: bool = False
+    at_end: bool = False
+    decides: bool = False
 
 
 @dataclass(frozen=True)
@@ -24,8 +43,17 @@ class Predicate:
     is in Python; TEXT is `str`, PIECES a list of (start, end) offsets, a missing value None, a CONDITION True, False or
     None) and returns the result's. Unless `takes_missing`, it is never called with a missing argument: the result is
     missing (unknown) then. `places` returns where in its first argument, a text, it found what it looked for: (start, end)
-    character offsets. `kernel` is the same meaning on a batch of rows (`engine.kernels`); without one, the engine calls
-    `evaluate` row by row. `doc` is one line; `example` a condition in the language.
+    character offsets. `doc` is one line; `example` a condition in the language.
+
+    `kernel` is the same meaning on a batch of n rows; without one, `evaluate` is called row by row. It gets an argument
+    that stands in the rules file as the Python value that `evaluate` gets, and any other as an array of shape (n,) in
+    which no value is missing: NUMBER float64, TIME, CLOCK and DURATION int64, YES_NO bool, TEXT and CHOICE a pyarrow
+    large_string array. It returns such an array, bool for a CONDITION; for PIECES a pyarrow array of lists of texts. Where
+    some results are missing, it returns a pair: the array, and a bool array that is true there. None says that it is not
+    for these values. `ascii_only`: its answers hold where all texts are ASCII; the engine asks `evaluate` of other rows.
+
+    `looks_for` gets all arguments but the first, a text, where they stand in the rules file, and says what the engine may
+    look for in many texts at once: all of it must be found in a text before anything else is asked.
     """
 
     name: str
@@ -34,7 +62,9 @@ class Predicate:
     doc: str
     example: str
     places: Callable[..., list[tuple[int, int]]] | None = None
-    kernel: Callable[..., Any] | None = None
+    kernel: Callable[..., Array | tuple[Array, Array] | None] | None = None
+    ascii_only: bool = False
+    looks_for: Callable[..., tuple[Sought, ...]] | None = None
     takes_missing: bool = False
 
 

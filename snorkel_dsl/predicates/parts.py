@@ -8,7 +8,7 @@ from __future__ import annotations
 from snorkel_dsl.language.ir import Section
 from snorkel_dsl.language.text import parts
 from snorkel_dsl.language.types import Kind
-from snorkel_dsl.predicates import Predicate, signature
+from snorkel_dsl.predicates import Array, Predicate, signature
 
 Place = tuple[int, int]
 COVER = "\ufdd0"  # a noncharacter: no letter, no digit, no white space, in nobody's terms
@@ -64,10 +64,44 @@ def _pieces(text: str, separator: str) -> list[Place]:
     return parts.pieces(text, separator)
 
 
+# ------------------------------------------------------------------------------------------------------------- kernels
+
+
+def _all_sections(texts: Array, section: Section) -> Array:
+    import pyarrow.compute as pc
+
+    if not section.start:
+        return None
+    after = _nth_part(texts, section.start, 1)
+    return pc.fill_null(_nth_part(after, section.end, 0) if section.end else after, "")
+
+
+def _nth_part(texts: Array, separator: str, number: int) -> Array:
+    """What stands before (0) or after (1) the first separator; null without one, but before none is all."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    parts: Array = pc.split_pattern(texts, separator, max_splits=1)
+    offsets = parts.offsets.to_numpy()
+    index, ends = offsets[:-1] + number, offsets[1:]
+    return parts.values.take(pa.array(index, mask=index >= ends))
+
+
+def _all_pieces(texts: Array, separator: str) -> Array:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not separator:
+        return None
+    none = pa.scalar([], pa.list_(pa.large_string()))
+    return pc.if_else(pc.equal(texts, pa.scalar("", pa.large_string())), none, pc.split_pattern(texts, separator))
+
+
 SECTION = Predicate(
     name="section",
     signature=signature(Kind.TEXT, Kind.SECTION, gives=Kind.TEXT),
     evaluate=_section,
+    kernel=_all_sections,
     doc="the section's text, without its markers; empty where the text has no such section",
     example='text mentions "a" in BODY',
 )
@@ -117,6 +151,7 @@ PIECES = Predicate(
     name="pieces",
     signature=signature(Kind.TEXT, Kind.TEXT, gives=Kind.PIECES),
     evaluate=_pieces,
+    kernel=_all_pieces,
     doc="the pieces between separators, empty ones included; an empty text has none",
     example='some piece of text split at "." where it mentions "a"',
 )

@@ -9,7 +9,7 @@ from snorkel_dsl.language.text.characters import simple_fold
 from snorkel_dsl.language.text.parts import words
 from snorkel_dsl.language.text.terms import find, mentioned_terms
 from snorkel_dsl.language.types import Kind
-from snorkel_dsl.predicates import Predicate, signature
+from snorkel_dsl.predicates import Predicate, Sought, signature
 
 Place = tuple[int, int]
 
@@ -57,10 +57,26 @@ def _is_term(item: str, term: Term) -> bool:
     return item == term.text if term.exact_case else simple_fold(item) == simple_fold(term.text)
 
 
+# ------------------------------------------------------------------------------------------ what a scanner may look for
+
+
+def _some_word(terms: TermList) -> tuple[Sought, ...]:
+    return (Sought(terms, as_words=True, decides=not terms.masks),)
+
+
+def _some_words(terms: TermList) -> tuple[Sought, ...]:
+    return (Sought(terms, as_words=True),)
+
+
+def _both(first: TermList, second: TermList, _limit: int) -> tuple[Sought, ...]:
+    return (Sought(first, as_words=True), Sought(second, as_words=True))
+
+
 MENTIONS = Predicate(
     name="mentions",
     signature=signature(Kind.TEXT, Kind.TERMS, gives=Kind.CONDITION),
     evaluate=_mentions,
+    looks_for=_some_word,
     doc="whether one of the terms occurs as whole words",
     example='text mentions "check out"',
     places=_mentions_places,
@@ -69,6 +85,7 @@ MENTIONS_COUNT = Predicate(
     name="mentions_count",
     signature=signature(Kind.TEXT, Kind.TERMS, gives=Kind.NUMBER),
     evaluate=_mentions_count,
+    looks_for=_some_words,
     doc="how often the terms occur as whole words, without overlaps",
     example="text mentions WORDS at least 5 times",
     places=_mentions_places,
@@ -77,6 +94,7 @@ MENTIONS_TERMS = Predicate(
     name="mentions_terms",
     signature=signature(Kind.TEXT, Kind.TERMS, gives=Kind.NUMBER),
     evaluate=_mentions_terms,
+    looks_for=_some_words,
     doc="how many different terms of the list occur as whole words",
     example="text mentions more than 1 of WORDS",
     places=_mentions_places,
@@ -85,6 +103,7 @@ FOLLOWED_BY = Predicate(
     name="followed_by",
     signature=signature(Kind.TEXT, Kind.TERMS, Kind.TERMS, Kind.COUNT, gives=Kind.CONDITION),
     evaluate=_followed_by,
+    looks_for=_both,
     doc="whether a term of the first list is followed by one of the second, with at most so many words between",
     example='text mentions "what" followed within 2 words by "company"',
     places=_followed_by_places,

@@ -12,7 +12,7 @@ from snorkel_dsl.language.patterns import compile_pattern
 from snorkel_dsl.language.text.characters import simple_fold
 from snorkel_dsl.language.text.terms import find_characters, mentioned_terms
 from snorkel_dsl.language.types import Kind
-from snorkel_dsl.predicates import Predicate, signature
+from snorkel_dsl.predicates import Array, Predicate, Sought, signature
 
 Place = tuple[int, int]
 
@@ -93,10 +93,67 @@ def _matches_places(text: str, pattern: Pattern) -> list[Place]:
     return [found.span() for found in compile_pattern(pattern).finditer(text) if found[0]]
 
 
+# ------------------------------------------------------------------------------- kernels, and what a scanner may look for
+
+
+def _all_texts(texts: Array, wanted: Sequence[str]) -> Array:
+    import pyarrow.compute as pc
+
+    return _all_among(pc.ascii_lower(texts), [simple_fold(one) for one in wanted])
+
+
+def _all_among(texts: Array, wanted: Sequence[str]) -> Array:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found: Array = pc.is_in(texts, pa.array(wanted, pa.large_string()))
+    return found.to_numpy(zero_copy_only=False)
+
+
+def _all_same_text(texts: Array, others: Array) -> Array:
+    import pyarrow.compute as pc
+
+    return _all_same(pc.ascii_lower(texts), pc.ascii_lower(others))
+
+
+def _all_same(texts: Array, others: Array) -> Array:
+    import pyarrow.compute as pc
+
+    same: Array = pc.equal(texts, others)
+    return same.to_numpy(zero_copy_only=False)
+
+
+def _whole_text(wanted: Sequence[str]) -> tuple[Sought, ...]:
+    return (Sought(TermList(tuple(map(Term, wanted))), at_start=True, at_end=True, decides=True),)
+
+
+def _some_term(terms: TermList) -> tuple[Sought, ...]:
+    return (Sought(terms, decides=not terms.masks),)
+
+
+def _some_terms(terms: TermList) -> tuple[Sought, ...]:
+    return (Sought(terms),)
+
+
+def _term_at_start(terms: TermList) -> tuple[Sought, ...]:
+    return (Sought(terms, at_start=True, decides=True),)
+
+
+def _term_at_end(terms: TermList) -> tuple[Sought, ...]:
+    return (Sought(terms, at_end=True, decides=True),)
+
+
+def _pattern(pattern: Pattern) -> tuple[Sought, ...]:
+    return (Sought(pattern, decides=True),)
+
+
 IS_TEXT = Predicate(
     name="is_text",
     signature=signature((Kind.TEXT, Kind.CHOICE), Kind.TEXTS, gives=Kind.CONDITION),
     evaluate=_is_text,
+    kernel=_all_texts,
+    ascii_only=True,
+    looks_for=_whole_text,
     doc="whether a text is, as a whole and whatever its case, one of those listed",
     example='text is "yes" or "no"',
 )
@@ -104,6 +161,7 @@ IS_CHOICE = Predicate(
     name="is_choice",
     signature=signature(Kind.CHOICE, Kind.TEXTS, gives=Kind.CONDITION),
     evaluate=_is_choice,
+    kernel=_all_among,
     doc="whether a choice is one of those listed, letter for letter",
     example='kind is "video"',
 )
@@ -111,6 +169,8 @@ SAME_TEXT = Predicate(
     name="same_text",
     signature=signature((Kind.TEXT, Kind.CHOICE), (Kind.TEXT, Kind.CHOICE), gives=Kind.CONDITION),
     evaluate=_same_text,
+    kernel=_all_same_text,
+    ascii_only=True,
     doc="whether two texts are equal, whatever their case",
     example="text is title",
 )
@@ -118,6 +178,7 @@ SAME_CHOICE = Predicate(
     name="same_choice",
     signature=signature(Kind.CHOICE, Kind.CHOICE, gives=Kind.CONDITION),
     evaluate=_same_choice,
+    kernel=_all_same,
     doc="whether two choices are equal, letter for letter",
     example="kind is kind",
 )
@@ -125,6 +186,7 @@ CONTAINS = Predicate(
     name="contains",
     signature=signature(Kind.TEXT, Kind.TERMS, gives=Kind.CONDITION),
     evaluate=_contains,
+    looks_for=_some_term,
     doc="whether one of the terms occurs as plain characters, inside a word too",
     example='text contains "sub"',
     places=_contains_places,
@@ -133,6 +195,7 @@ CONTAINS_COUNT = Predicate(
     name="contains_count",
     signature=signature(Kind.TEXT, Kind.TERMS, gives=Kind.NUMBER),
     evaluate=_contains_count,
+    looks_for=_some_terms,
     doc="how often the terms occur as plain characters, without overlaps",
     example="text contains WORDS at least 2 times",
     places=_contains_places,
@@ -141,6 +204,7 @@ CONTAINS_TERMS = Predicate(
     name="contains_terms",
     signature=signature(Kind.TEXT, Kind.TERMS, gives=Kind.NUMBER),
     evaluate=_contains_terms,
+    looks_for=_some_terms,
     doc="how many different terms occur as plain characters",
     example="text contains more than 1 of WORDS",
     places=_contains_places,
@@ -149,6 +213,7 @@ STARTS_WITH = Predicate(
     name="starts_with",
     signature=signature(Kind.TEXT, Kind.TERMS, gives=Kind.CONDITION),
     evaluate=_starts_with,
+    looks_for=_term_at_start,
     doc="whether the text begins with one of the terms, as plain characters",
     example='text starts with "who"',
     places=_starts_with_places,
@@ -157,6 +222,7 @@ ENDS_WITH = Predicate(
     name="ends_with",
     signature=signature(Kind.TEXT, Kind.TERMS, gives=Kind.CONDITION),
     evaluate=_ends_with,
+    looks_for=_term_at_end,
     doc="whether the text ends with one of the terms, as plain characters",
     example='text ends with "?"',
     places=_ends_with_places,
@@ -165,6 +231,7 @@ MATCHES = Predicate(
     name="matches",
     signature=signature(Kind.TEXT, Kind.PATTERN, gives=Kind.CONDITION),
     evaluate=_matches,
+    looks_for=_pattern,
     doc="whether a regular expression is found in the text: Python's `re.search`",
     example="text matches /check.*out/",
     places=_matches_places,

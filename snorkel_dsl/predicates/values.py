@@ -7,10 +7,10 @@ Numbers are IEEE doubles; times, times of day and durations whole microseconds i
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from snorkel_dsl.language.types import Kind
-from snorkel_dsl.predicates import Predicate, signature
+from snorkel_dsl.predicates import Array, Predicate, signature
 
 DAY = 86_400_000_000  # microseconds
 _COMPARABLE = (Kind.NUMBER, Kind.TIME, Kind.CLOCK, Kind.DURATION)
@@ -74,10 +74,63 @@ def _clock(time: int) -> int:
     return time % DAY
 
 
+# ------------------------------------------------------------------------------------------------------------- kernels
+
+
+def _all_equal(x: Array, y: Array) -> Array:
+    return x == y
+
+
+def _all_more(x: Array, y: Array) -> Array:
+    return x > y
+
+
+def _all_at_least(x: Array, y: Array) -> Array:
+    return x >= y
+
+
+def _all_one_of(x: Array, numbers: Sequence[float]) -> Array:
+    import numpy as np
+
+    return np.isin(x, numbers)
+
+
+def _all_yes(answers: Array) -> Array:
+    return answers
+
+
+def _all_clocks(times: Array) -> Array:
+    return times % DAY
+
+
+def _arithmetic(operation: str) -> Callable[..., Array]:
+    """The kernel of NumPy's operation on numbers. Whole microseconds, which may overflow, it leaves alone."""
+
+    def kernel(*arguments: Array) -> Array:
+        import numpy as np
+
+        if any(np.asarray(argument).dtype != np.float64 for argument in arguments):
+            return None
+        with np.errstate(all="ignore"):
+            results = getattr(np, operation)(*arguments)
+        return results, np.isnan(results)
+
+    return kernel
+
+
+def _all_quotients(x: Array, y: Array) -> tuple[Array, Array]:
+    import numpy as np
+
+    with np.errstate(all="ignore"):
+        results = np.divide(x, y)
+    return results, np.isnan(results) | (np.asarray(y) == 0)
+
+
 EQUAL = Predicate(
     name="equal",
     signature=signature(_COMPARABLE, _COMPARABLE, gives=Kind.CONDITION),
     evaluate=_equal,
+    kernel=_all_equal,
     doc="whether two numbers, times, times of day or durations are equal",
     example="likes is 3",
 )
@@ -85,6 +138,7 @@ MORE = Predicate(
     name="more",
     signature=signature(_COMPARABLE, _COMPARABLE, gives=Kind.CONDITION),
     evaluate=_more,
+    kernel=_all_more,
     doc="whether the first is more than the second; for times, later",
     example="likes is more than 3",
 )
@@ -92,6 +146,7 @@ AT_LEAST = Predicate(
     name="at_least",
     signature=signature(_COMPARABLE, _COMPARABLE, gives=Kind.CONDITION),
     evaluate=_at_least,
+    kernel=_all_at_least,
     doc="whether the first is the second or more",
     example="likes is at least 3",
 )
@@ -99,6 +154,7 @@ IS_ONE_OF = Predicate(
     name="is_one_of",
     signature=signature(Kind.NUMBER, Kind.NUMBERS, gives=Kind.CONDITION),
     evaluate=_is_one_of,
+    kernel=_all_one_of,
     doc="whether a number is one of those listed",
     example="likes is one of 1, 2, 3",
 )
@@ -106,6 +162,7 @@ IS_YES = Predicate(
     name="is_yes",
     signature=signature(Kind.YES_NO, gives=Kind.CONDITION),
     evaluate=_is_yes,
+    kernel=_all_yes,
     doc="whether the answer is yes",
     example="shared is yes",
 )
@@ -113,6 +170,7 @@ ADD = Predicate(
     name="add",
     signature=signature(_ADDABLE, _ADDABLE, gives=Kind.NUMBER),
     evaluate=_add,
+    kernel=_arithmetic("add"),
     doc="the sum; a time and a duration give a time, two durations a duration",
     example="likes + 1 is more than 3",
 )
@@ -120,6 +178,7 @@ SUBTRACT = Predicate(
     name="subtract",
     signature=signature(_ADDABLE, _ADDABLE, gives=Kind.NUMBER),
     evaluate=_subtract,
+    kernel=_arithmetic("subtract"),
     doc="the difference; two times give a duration, a time and a duration a time, two durations a duration",
     example="likes - 1 is more than 3",
 )
@@ -127,6 +186,7 @@ MULTIPLY = Predicate(
     name="multiply",
     signature=signature(_SCALABLE, _SCALABLE, gives=Kind.NUMBER),
     evaluate=_multiply,
+    kernel=_arithmetic("multiply"),
     doc="the product; a duration and a number give a duration",
     example="likes * 2 is more than 3",
 )
@@ -134,6 +194,7 @@ DIVIDE = Predicate(
     name="divide",
     signature=signature(Kind.NUMBER, Kind.NUMBER, gives=Kind.NUMBER),
     evaluate=_divide,
+    kernel=_all_quotients,
     doc="the quotient; missing when the divisor is 0",
     example="likes / 2 is more than 3",
 )
@@ -141,6 +202,7 @@ ABSOLUTE = Predicate(
     name="absolute",
     signature=signature(_SCALABLE, gives=Kind.NUMBER),
     evaluate=_absolute,
+    kernel=_arithmetic("abs"),
     doc="the value without its sign",
     example="posted is within 2 days of seen",
 )
@@ -148,6 +210,7 @@ CLOCK = Predicate(
     name="clock",
     signature=signature(Kind.TIME, gives=Kind.CLOCK),
     evaluate=_clock,
+    kernel=_all_clocks,
     doc="the time of day of a time",
     example="posted is between 22:30 and 05:00",
 )

@@ -1,1 +1,30 @@
-"""Filled by the build."""
+"""Where batches are worked on. This folder is the registry: each module is a backend, and has a function `run`.
+
+`run(work, batches)` gives `work(batch, first_row)` for every batch, in the order of the batches, where `first_row` is the
+number of rows before it. `work` depends on nothing but its arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any, TypeAlias
+
+import pyarrow as pa
+
+Work: TypeAlias = Callable[[pa.RecordBatch, int], Any]
+Run: TypeAlias = Callable[[Work, Iterable[pa.RecordBatch]], Iterator[Any]]
+
+
+def names() -> list[str]:
+    """The names of all backends."""
+    return sorted(module.name for module in iter_modules(__path__))
+
+
+def named(name: str) -> Run:
+    """The function `run` of a backend. Raises ValueError where there is none of this name."""
+    if name not in names():
+        raise ValueError(f"there is no backend `{name}`; there are: {', '.join(names())}")
+    run: Run = import_module(f"{__name__}.{name}").run
+    return run
