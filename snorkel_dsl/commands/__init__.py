@@ -76,6 +76,12 @@ def _settings(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 def cli() -> None:
     """Write rules, get probabilistic training labels.
 
+    \b
+    A first run:
+      snorkel-dsl demo                                     see the whole job
+      snorkel-dsl check my.rules                           find mistakes
+      snorkel-dsl label my.rules data.csv -o labels.csv    get labels
+
     Exit codes: 0 fine; 1 findings, failing tests or faults; 2 could not run; 3 a bug of ours. Results go to stdout,
     messages to stderr.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,8 @@ from snorkel_dsl.engine.feed import FaultCount, data_columns
 from snorkel_dsl.engine.rows import row_of
 from snorkel_dsl.language import ir
 from snorkel_dsl.reference import Trace, explain
-from snorkel_dsl.report.table import share
+from snorkel_dsl.report.names import short_names
+from snorkel_dsl.report.table import count, share
 from snorkel_dsl.report.testing import shown_vote
 from snorkel_dsl.report.why import place, why, why_not
 from snorkel_dsl.votes import LabelMatrix
@@ -29,21 +30,12 @@ LONGEST_VALUE = 1_000
 def explain_row(
     rules: Rules, project: Project, data: str, number: int, rule: str | None, model: str, options: dict[str, Any]
 ) -> tuple[str, int]:
-    """The account of row `number` (from 1) as text, and the exit code."""
+    """The account of row `number` (from 1) as text, and the exit code. With a rule's name no model is fitted."""
     program = rules.program
-    wanted = _functions(program, rule) if rule else None
+    wanted = _functions(program, rule) if rule else ()
     balance = _labeling.balances(options.pop("balance"), program)
     options.pop("faults_file"), options.pop("max_faults")
     chosen = choose_data(data, options, project.settings, program)
-    faults = FaultCount()
-    votes, table = _labeling.all_votes(rules, chosen, faults)
-    refuse_unreadable_columns(faults)
-    if number > votes.n:
-        raise refusal(
-            "no-such-row",
-            f"there is no row {number}: `{chosen.data.name}` has {votes.n:,} rows",
-            "rows are counted from 1, without a header",
-        )
     index = number - 1
     batch = _batch_of(program, chosen, index)
     lines = [f"row {number} of {chosen.data.name}", *_values(batch)]
@@ -52,15 +44,35 @@ def explain_row(
         return "\n".join([*lines, f"this row cannot be read ({unreadable.message}): every rule abstains"]), 0
     row, broken = row_of(program, batch, 0)
     traces = {function.name: explain(function, row, broken) for function in program.functions}
-    if wanted is None:
-        for fitted in _labeling.fit_all(votes, model, balance):
-            gold = chosen.numbers(program, table).get(fitted.labels.task)
-            lines += ["", *_label(fitted, index, None if gold is None else int(gold[index]))]
-            lines += _votes(fitted, index, traces, program, row)
-    shown = wanted if wanted is not None else ()
-    for name in shown:
+    if not wanted:
+        lines += _labels(rules, chosen, index, traces, row, _Fit(model, balance))
+    for name in wanted:
         lines += ["", *_account(traces[name], program, row)]
     return "\n".join(lines), 0
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """Which model is fitted, and what is known of the class balance of each task."""
+
+    model: str
+    balance: dict[str, _labeling.Balance]
+
+
+def _labels(
+    rules: Rules, chosen: Chosen, index: int, traces: dict[str, Trace], row: dict[str, object], fit: _Fit
+) -> list[str]:
+    """For each task the label of the row under a model that is fitted on all rows, and each vote for it."""
+    faults = FaultCount()
+    votes, table = _labeling.all_votes(rules, chosen, faults)
+    refuse_unreadable_columns(faults)
+    golds = chosen.numbers(rules.program, table)
+    lines: list[str] = []
+    for fitted in _labeling.fit_all(votes, fit.model, fit.balance):
+        gold = golds.get(fitted.labels.task)
+        lines += ["", *_label(fitted, index, None if gold is None else int(gold[index]))]
+        lines += _votes(fitted, index, traces, rules.program, row)
+    return lines
 
 
 def _functions(program: ir.Program, name: str) -> tuple[str, ...]:
@@ -90,7 +102,11 @@ def _batch_of(program: ir.Program, chosen: Chosen, index: int) -> pa.RecordBatch
             own = batch.slice(index - first, 1)
             return pa.RecordBatch.from_arrays([own.column(name) for name in sources.values()], names=list(sources))
         first += batch.num_rows
-    raise refusal("no-such-row", f"there is no row {index + 1}")
+    raise refusal(
+        "no-such-row",
+        f"there is no row {index + 1}: `{chosen.data.name}` has {count(first, 'row')}",
+        "rows are counted from 1, without a header",
+    )
 
 
 def _values(batch: pa.RecordBatch) -> list[str]:
@@ -119,6 +135,7 @@ def _votes(
     mine = fitted.votes.take([index])
     target = int(fitted.labels.probabilities[index].argmax())
     label = fitted.labels.labels[target]
+    short = short_names(mine.functions)
     lines = []
     for j in range(len(mine.functions)):
         if mine.slice_of(j).start == mine.slice_of(j).stop:
@@ -126,7 +143,7 @@ def _votes(
         trace = traces[mine.functions[j]]
         without = float(fitted.model.predict_proba(_without(mine, j))[0, target])
         change = float(fitted.labels.probabilities[index, target]) - without
-        head = f"  {mine.functions[j]} votes {shown_vote(trace.vote, program)}"
+        head = f"  {short[mine.functions[j]]} votes {shown_vote(trace.vote, program)}"
         lines += [f"{head}  ({label} would be {share(without)} without it: {change:+.3f})"]
         lines += [f"    {line}" for line in why(trace, row)]
     return lines

@@ -26,7 +26,35 @@ output_option = click.option(
 keep_option = click.option(
     "--keep", metavar="COLUMNS", default="", help="Columns of the data to copy into the output, separated by commas."
 )
-task_option = click.option("--task", metavar="NAME", help="Only this task of the rules.")
+balance_option = click.option(
+    "--balance",
+    multiple=True,
+    metavar="LABEL=SHARE",
+    help="What is known of the class balance, as in --balance SPAM=13%. Labels without a share divide what is left.",
+)
+
+
+def _list_models(context: click.Context, _: click.Parameter, name: str) -> str:
+    if name == "list":
+        from snorkel_dsl.models import registry
+
+        for known, model in registry().items():
+            click.echo(f"{known:<18}  {(model.__doc__ or '').strip().splitlines()[0]}")
+        context.exit()
+    return name
+
+
+def model_option(what: str) -> Callable[[Command], Command]:
+    """The option that names a label model; `what` says what the model is for."""
+    return click.option(
+        "--model",
+        default="auto",
+        metavar="NAME",
+        show_default=True,
+        is_eager=True,
+        callback=_list_models,
+        help=f"{what} `--model list` lists them.",
+    )
 
 
 def together(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
@@ -65,14 +93,19 @@ project_options = together(
 
 data_options = together(
     click.option(
-        "--data-format", type=click.Choice(sorted(set(FORMATS.values()))), help="Instead of the file's ending."
+        "--data-format",
+        type=click.Choice(sorted(set(FORMATS.values()))),
+        help="What DATA is, where the ending of its name does not say so.",
     ),
     click.option("--encoding", help="Of a text file; else it is detected."),
     click.option("--delimiter", help="Between CSV cells; else it is detected."),
     click.option("--no-header", is_flag=True, help="The first row is data already."),
     click.option("--names", metavar="A,B,…", default="", help="The names of the columns, instead of the header's."),
     click.option(
-        "--missing", multiple=True, metavar="TEXT", help="A text that stands for a missing value, as in --missing '?'."
+        "--missing",
+        multiple=True,
+        metavar="TEXT",
+        help="A text that stands for a missing value, as in --missing '?'. An empty cell always does.",
     ),
     click.option(
         "--column",
@@ -95,7 +128,7 @@ fault_options = together(
         type=click.IntRange(min=0),
         default=0,
         show_default=True,
-        help="More faulty rows than this: exit code 1.",
+        help="The exit code is 1 where more rows than this have a fault.",
     ),
 )
 
@@ -104,13 +137,13 @@ gold_options = together(
         "--gold",
         multiple=True,
         metavar="[TASK=]COLUMN",
-        help="A column with true labels, to compare with; never used in a fit.",
+        help="A column of true labels, only to compare with. With several tasks: --gold TASK=COLUMN.",
     ),
     click.option(
         "--gold-map",
         multiple=True,
         metavar="VALUE=LABEL",
-        help="What a value of the gold column means, as in '>50K=HIGH'.",
+        help="What a value of the gold column means, as in --gold-map '>50K=HIGH'. May be repeated.",
     ),
 )
 

@@ -13,6 +13,10 @@ from snorkel_dsl.repository.settings import Settings, find_settings, load_settin
 
 if TYPE_CHECKING:
     from snorkel_dsl.api import Rules
+    from snorkel_dsl.diagnostics import Diagnostic
+    from snorkel_dsl.source import Source
+
+STDIN = Path("-")
 
 
 @dataclass(frozen=True)
@@ -36,18 +40,39 @@ def project_for(path: Path, config: Path | None = None, roots: tuple[Path, ...] 
     return Project(settings, tuple(root.resolve() for root in (*roots, *(named or [folder]))))
 
 
+def rules_files(paths: tuple[Path, ...], config: Path | None, diagnostics: list[Diagnostic]) -> list[Path]:
+    """Every rules file that some paths name, each once; without paths those of the settings, else of the current folder.
+
+    What is not there is added to the diagnostics.
+    """
+    from snorkel_dsl.repository.files import find_rules
+
+    found: dict[Path, None] = {}
+    for path in paths or project_for(Path.cwd(), config).rules or (Path(),):
+        try:
+            found |= dict.fromkeys([path] if path == STDIN else find_rules([path]))
+        except RulesError as wrong:
+            diagnostics.extend(wrong.diagnostics)
+    return list(found)
+
+
+def source_at(path: Path) -> tuple[Source, Path | None]:
+    """The source of a rules file, and the file that it is (None: it came on stdin). Raises RulesError where it is no text."""
+    from snorkel_dsl.repository.files import read_rules, source_of
+
+    if path == STDIN:
+        return source_of("<stdin>", sys.stdin.buffer.read()), None
+    return read_rules(path), path
+
+
 def load_rules(path: Path, project: Project) -> Rules:
     """The compiled rules of a file (`-` is stdin); warnings are printed. Raises RulesError where it has errors."""
     from snorkel_dsl.api import Rules, check_source
     from snorkel_dsl.datasets.options import refusal
-    from snorkel_dsl.repository.files import read_rules, source_of
 
     if path.is_dir():
         raise refusal("bad-option", f"`{path}` is a folder", "name one rules file; it may `use` others")
-    if path == Path("-"):
-        source, file = source_of("<stdin>", sys.stdin.buffer.read()), None
-    else:
-        source, file = read_rules(path), path
+    source, file = source_at(path)
     program, diagnostics = check_source(source, file, project.roots)
     if program is None or any(diagnostic.severity == "error" for diagnostic in diagnostics):
         raise RulesError(diagnostics)

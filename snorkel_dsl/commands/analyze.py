@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from snorkel_dsl.commands._options import (
+    balance_option,
     data_argument,
     data_options,
     fault_options,
     gold_options,
+    model_option,
     project_options,
     rules_argument,
 )
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
 @click.command()
 @rules_argument
 @data_argument
-@click.option("--model", default="auto", show_default=True, help="The label model for the learned accuracies.")
-@click.option("--balance", multiple=True, metavar="LABEL=SHARE", help="What is known of the class balance.")
+@model_option("The label model for the learned accuracies.")
+@balance_option
 @click.option(
     "--uncovered",
     type=click.IntRange(min=0),
@@ -54,10 +56,16 @@ def command(
     output_file: Path | None,
     **options: Any,
 ) -> int:
-    """Show what each labeling function of RULES does on DATA.
+    """Show what each rule does on data.
 
-    Coverage, overlaps and conflicts are shares of all rows. The learned accuracy comes from the label model, without
-    gold; ± is its standard error. With --gold: right and wrong votes, and the share of right ones with its 95 % interval.
+    Cover, overlap and conflict are shares of all rows. The learned accuracy is the label model's own estimate, made
+    without gold, ± its standard error; for a model that makes none, the mean probability of the rule's votes. With
+    --gold: right and wrong votes, and the share of right ones with its 95 % interval.
+
+    \b
+    Examples:
+      snorkel-dsl analyze my.rules reports.csv --gold truth
+      snorkel-dsl analyze my.rules reports.csv --uncovered 10
     """
     project = project_for(rules, options.pop("config"), options.pop("roots"))
     compiled = load_rules(rules, project)

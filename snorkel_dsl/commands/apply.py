@@ -39,12 +39,16 @@ from snorkel_dsl.commands._project import load_rules, project_for
 @data_options
 @project_options
 def command(rules: Path, data: str, output: Path, shape: str, keep: str, **options: Any) -> int:
-    """Write the votes of RULES on DATA.
+    """Write the votes of every rule on every row.
 
-    One whole-number column for each labeling function, named by it: the class number of its vote in declared order, -1
-    for abstain. A function that may vote for several labels at once gets a list of names, empty for abstain. DATA is a
-    file (Parquet, CSV, TSV, JSONL, JSON, Arrow, Excel), - for stdin, or the name of a dataset in the settings. The
-    output has the rows of the input, in their order.
+    DATA is a file (Parquet, CSV, TSV, JSONL, JSON, Arrow, Excel), - for stdin, or the name of a dataset in the settings.
+    The output has the rows of DATA, in their order, and a whole-number column for each labeling function, named by it:
+    the class number of its vote in declared order, -1 for abstain. A function that may vote for several labels at once
+    gets a list of names, empty for abstain.
+
+    \b
+    Example:
+      snorkel-dsl apply my.rules reports.csv --keep id -o votes.parquet
     """
     from snorkel_dsl.datasets.writing import check_writable
 

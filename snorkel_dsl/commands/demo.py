@@ -19,9 +19,10 @@ _SHOWN_ROWS = 8
 @click.command()
 @click.option("--into", type=click.Path(path_type=Path), help="Keep the example and the results in this new folder.")
 def command(into: Path | None) -> int:
-    """Run the whole job on a small corpus that ships with snorkel-dsl; nothing is downloaded.
+    """Run the whole job on a small example.
 
-    The corpus is made up: requests to a building's caretaker, and rules that tell the urgent ones.
+    Nothing is downloaded. The example ships with snorkel-dsl and is made up: requests to a building's caretaker, and
+    rules that tell the urgent ones.
     """
     from snorkel_dsl.datasets.options import refusal
 

@@ -26,7 +26,10 @@ _EXTRAS = {
 
 @click.command()
 def command() -> int:
-    """Say what this installation can do and what is missing."""
+    """Say what is installed and what is missing.
+
+    The exit code is 2 where something needed is missing. The settings that hold in this folder are shown as well.
+    """
     from snorkel_dsl.commands._settings import show_settings
     from snorkel_dsl.repository.settings import find_settings
 

@@ -7,7 +7,14 @@ from typing import Any
 
 import click
 
-from snorkel_dsl.commands._options import data_options, fault_options, gold_options, project_options
+from snorkel_dsl.commands._options import (
+    balance_option,
+    data_options,
+    fault_options,
+    gold_options,
+    model_option,
+    project_options,
+)
 from snorkel_dsl.commands._output import result
 from snorkel_dsl.commands._project import load_rules, project_for
 from snorkel_dsl.datasets.options import refusal
@@ -20,18 +27,24 @@ from snorkel_dsl.diagnostics import did_you_mean
 @click.option(
     "--row", type=click.IntRange(min=1), metavar="N", help="The row to explain, counted from 1 without a header."
 )
-@click.option("--rule", metavar="NAME", help="Only this rule, with all it came to: why, or why not.")
-@click.option("--model", default="auto", show_default=True, help="The label model, fitted on all of DATA.")
-@click.option("--balance", multiple=True, metavar="LABEL=SHARE", help="What is known of the class balance.")
+@click.option("--rule", metavar="NAME", help="Only this rule: why it votes on the row, or why not. No model is fitted.")
+@model_option("The label model, fitted on all of DATA.")
+@balance_option
 @gold_options
 @fault_options
 @data_options
 @project_options
 def command(what: str, data: str | None, row: int | None, rule: str | None, model: str, **options: Any) -> int:
-    """Explain a diagnostic (explain unknown-name), or one row (explain RULES DATA --row N).
+    """Explain a mistake, or the label of a row.
 
     For a row: its label and probabilities, each rule that votes, where in the file and in the text that comes from, and
-    what the probability would be without that vote. With --rule NAME also why that rule does not vote.
+    what the probability would be without that vote. With --rule NAME only that rule: why it votes there, or why not.
+
+    \b
+    Examples:
+      snorkel-dsl explain unknown-name
+      snorkel-dsl explain my.rules reports.csv --row 5
+      snorkel-dsl explain my.rules reports.csv --row 5 --rule few_words
     """
     if data is None and row is None:
         result(_page(what))

@@ -46,10 +46,15 @@ from snorkel_dsl.commands._output import message, show
 )
 @click.option("--names", metavar="A,B,…", default="", help="The names of the columns, instead of the header's.")
 def command(table: Path, output: Path, mapped: tuple[str, ...], label_order: str, **options: Any) -> int:
-    """Make a rules file of a TABLE (CSV, or separated by tabs): one rule a row, in its order.
+    """Turn a table of patterns into rules.
 
-    A rule matches where Python's re.search(pattern, text, re.I) does. Patterns that the language does not take are left
-    out and reported with their line; the exit code is 1 then.
+    TABLE (CSV, or separated by tabs) has a column of labels and one of regular expressions or keywords; each row becomes
+    a rule, in its order. A rule matches where Python's re.search(pattern, text, re.I) does. Patterns that the language
+    does not take are left out and reported with their line; the exit code is 1 then.
+
+    \b
+    Example:
+      snorkel-dsl import patterns.csv --map ENTITY=ENTY -o my.rules
     """
     from snorkel_dsl.datasets.files import beside, check_folder
     from snorkel_dsl.datasets.options import ReadOptions, refusal

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from snorkel_dsl.commands._options import (
+    balance_option,
     data_argument,
     data_options,
     fault_options,
     gold_options,
     keep_option,
+    model_option,
     output_option,
     project_options,
     rules_argument,
@@ -23,22 +25,12 @@ from snorkel_dsl.commands._project import load_rules, project_for
 if TYPE_CHECKING:
     from snorkel_dsl.commands._data import Chosen
 
-balance_option = click.option(
-    "--balance",
-    multiple=True,
-    metavar="LABEL=SHARE",
-    help="What is known of the class balance, as in --balance SPAM=13%. Labels without a share divide what is left.",
-)
-model_option = click.option(
-    "--model", default="auto", show_default=True, help="The label model; `--model list` lists them."
-)
-
 
 @click.command()
 @rules_argument
 @data_argument
 @output_option
-@model_option
+@model_option("The label model.")
 @balance_option
 @gold_options
 @keep_option
@@ -49,10 +41,16 @@ model_option = click.option(
 def command(
     rules: Path, data: str, output: Path, model: str, keep: str, save_model: Path | None, **options: Any
 ) -> int:
-    """Apply RULES to DATA, fit a label model, and write a label and probabilities for every row.
+    """Write a label and probabilities for every row.
 
-    For each task T: a column T (the label, empty where no rule votes or labels are tied) and a column T.LABEL with the
-    probability of each label. The output has the rows of the input, in their order. Gold is only compared with.
+    The rules vote, a label model is fitted on the votes, and each row gets its label. DATA is a file, - for stdin, or the
+    name of a dataset in the settings. For each task T there is a column T (the label; empty where no rule votes or labels
+    are tied) and a column T.LABEL with the probability of each label. The output has the rows of DATA, in their order.
+    Gold is only compared with, never used.
+
+    \b
+    Example:
+      snorkel-dsl label my.rules reports.csv --keep id --gold truth -o labels.parquet
     """
     from snorkel_dsl.datasets.writing import check_writable, write_table
 

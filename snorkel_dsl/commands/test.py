@@ -11,7 +11,7 @@ import click
 
 from snorkel_dsl.commands._options import output_options, project_options
 from snorkel_dsl.commands._output import exit_code, message, publish, result
-from snorkel_dsl.commands._project import Project, project_for
+from snorkel_dsl.commands._project import Project, project_for, rules_files, source_at
 from snorkel_dsl.diagnostics import Diagnostic, Mark, RulesError
 from snorkel_dsl.report.table import count, percent
 from snorkel_dsl.report.testing import Case, bounds, junit, shown_vote
@@ -44,32 +44,36 @@ def command(
     config: Path | None,
     roots: tuple[Path, ...],
 ) -> int:
-    """Run the examples and the expectations of rules: files, or folders (every *.rules below them).
+    """Run the examples and expectations in rules.
 
-    An `example todo` that starts to hold is reported; it does not fail.
+    PATHS are files, folders (every *.rules below them), or - for stdin; without any, those of the settings, else the
+    current folder. An `expect … on dev` reads the dataset `dev` of the settings. An `example todo` that starts to hold
+    is reported; it does not fail.
+
+    \b
+    Example:
+      snorkel-dsl test --examples-only my.rules
     """
-    from snorkel_dsl.repository.files import find_rules
-
     run = _Run()
-    named = paths or project_for(Path.cwd(), config).rules or (Path(),)
-    for file in find_rules(named):
+    for file in rules_files(paths, config, run.diagnostics):
         run.files += 1
         _test_file(file, project_for(file, config, roots), run, examples_only)
     if output_format == "junit":
         result(junit(run.cases, run.diagnostics), output_file)
     else:
         publish(run.diagnostics, output_format, output_file)
-    message(_summary(run))
+    if run.files:
+        message(_summary(run))
     return exit_code(run.diagnostics)
 
 
 def _test_file(file: Path, project: Project, run: _Run, examples_only: bool) -> None:
     from snorkel_dsl.api import check_source
-    from snorkel_dsl.repository.files import read_rules
     from snorkel_dsl.repository.tests import coverage_of, run_examples, run_expectations
 
     try:
-        program, found = check_source(read_rules(file), file, project.roots)
+        source, place = source_at(file)
+        program, found = check_source(source, place, project.roots)
     except RulesError as wrong:
         run.diagnostics.extend(wrong.diagnostics)
         return

@@ -1,4 +1,8 @@
-"""The table of labeling functions: what each does on some data, what the model thinks of it, and what gold says."""
+"""The table of labeling functions: what each does on some data, what the model thinks of it, and what gold says.
+
+What a model thinks of a function is its own estimate of the function's precision with its standard error, where it has one
+(Dawid-Skene, and the default as the average of its members); else the mean posterior of the function's votes.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +20,14 @@ from snorkel_dsl.engine.feed import data_columns
 from snorkel_dsl.labels import Labels
 from snorkel_dsl.language import ir
 from snorkel_dsl.models.base import Model
+from snorkel_dsl.report.names import package_of, short_names
 from snorkel_dsl.report.table import count, percent, share, table
 from snorkel_dsl.votes import LabelMatrix
 
 SCHEMA_VERSION = 1
+MANY_ROWS = 5_000  # from here on a third digit means something
+
+Estimates = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -43,13 +51,18 @@ class Line:
 
 @dataclass(frozen=True)
 class Analysis:
-    """The labeling functions of one task on n rows, of which `covered` have a vote."""
+    """The labeling functions of one task on n rows, of which `covered` have a vote.
+
+    `learned_from` says what `Line.learned` is: the "model" estimated it with a standard error, or it is the mean
+    "posterior" of the function's votes with the standard error of that mean.
+    """
 
     task: str
     rows: int
     covered: int
     conflicting: int
     model: str
+    learned_from: str
     lines: tuple[Line, ...]
 
 
@@ -62,7 +75,8 @@ def analyse(
 ) -> Analysis:
     """The table of one task's functions; `gold` (n) holds class numbers, -1 where unknown."""
     summary = votes.summary(gold)
-    learned, error = _learned(votes, model, labels)
+    estimated = _estimated(model, votes)
+    learned, error = _posterior(votes, labels) if estimated is None else estimated
     functions = {function.name: function for function in program.functions}
     sizes = np.diff(votes.indptr)
     lines = []
@@ -83,7 +97,8 @@ def analyse(
             )
         )
     covered, conflicting = int(votes.covered.sum()), int(votes.conflicting.sum())
-    return Analysis(votes.only_task.name, votes.n, covered, conflicting, model.name, tuple(lines))
+    learned_from = "posterior" if estimated is None else "model"
+    return Analysis(votes.only_task.name, votes.n, covered, conflicting, model.name, learned_from, tuple(lines))
 
 
 def _polarity(function: ir.LabelingFunction, labels: tuple[str, ...]) -> tuple[str, ...]:
@@ -101,12 +116,40 @@ def _number(value: float) -> float | None:
     return None if value != value else float(value)
 
 
-def _learned(votes: LabelMatrix, model: Model, labels: Labels) -> tuple[list[float], list[float]]:
+def _estimated(model: Model, votes: LabelMatrix) -> Estimates | None:
+    """The model's own estimates of the functions' precisions and their standard errors, (m) each; None without them.
+
+    A model of several members gives the mean of theirs; the spread between the members is part of its error.
+    """
+    members = [one for one in getattr(model, "members_", (model,)) if hasattr(one, "precision_error_")]
+    if not members:
+        return None
+    each = [_by_function(member, votes) for member in members]
+    means = np.mean([mean for mean, _ in each], axis=0)
+    errors = np.sqrt(np.mean([error**2 + (mean - means) ** 2 for mean, error in each], axis=0))
+    return means, errors
+
+
+def _by_function(member: Any, votes: LabelMatrix) -> Estimates:
+    """One member's estimates: a function that says several things has the mean over its votes; NaN without votes."""
+    names = [member.functions_[j] for j in member.symbol_function_]
+    means, errors = (np.full(len(votes.functions), np.nan) for _ in range(2))
+    for j, name in enumerate(votes.functions):
+        own = [e for e, of in enumerate(names) if of == name]
+        total = float(member.coverage_[own].sum())
+        if total > 0:
+            weights = member.coverage_[own] / total
+            means[j] = weights @ member.precision_[own]
+            errors[j] = np.sqrt(((weights * member.precision_error_[own]) ** 2).sum())
+    return means, errors
+
+
+def _posterior(votes: LabelMatrix, labels: Labels) -> Estimates:
     """For each function the mean probability that its votes hold, and the standard error of that mean; NaN without votes.
 
     The posterior of a row is the model's, so a function's own weight counts in it as well.
     """
-    means, errors = [], []
+    means, errors = (np.full(len(votes.functions), np.nan) for _ in range(2))
     for j in range(len(votes.functions)):
         own = votes.slice_of(j)
         probabilities = labels.probabilities[votes.rows[own]]
@@ -114,36 +157,60 @@ def _learned(votes: LabelMatrix, model: Model, labels: Labels) -> tuple[list[flo
         for code in np.unique(votes.codes[own]):
             mine = votes.codes[own] == code
             held[mine] = probabilities[mine][:, sorted(votes.labels_of(int(code)))].sum(axis=1)
-        size = held.size
-        means.append(float(held.mean()) if size else float("nan"))
-        errors.append(float(np.sqrt((held * (1 - held)).sum()) / size) if size else float("nan"))
+        if held.size:
+            means[j], errors[j] = held.mean(), np.sqrt((held * (1 - held)).sum()) / held.size
     return means, errors
+
+
+# ------------------------------------------------------------------------------------------------------------- as text
 
 
 def as_text(analysis: Analysis) -> str:
     """The analysis as a table."""
     with_gold = any(line.correct is not None for line in analysis.lines)
-    headers = ["function", "votes for", "votes", "coverage", "overlaps", "conflicts", "learned accuracy"]
-    headers += ["correct", "incorrect", "accuracy", "95 % interval"] if with_gold else []
-    rows = [_cells(line, with_gold) for line in analysis.lines]
-    head = (
-        f"task {analysis.task}: {count(analysis.rows, 'row')}, "
+    names = [line.function for line in analysis.lines]
+    short = short_names(names)
+    digits = 3 if analysis.rows >= MANY_ROWS or not with_gold else 2
+    all_judged = with_gold and all(line.votes == (line.correct or 0) + (line.incorrect or 0) for line in analysis.lines)
+    headers = ["rule", "votes\nfor", "votes", "cover", "over-\nlap", "con-\nflict", "learned\naccuracy"]
+    headers += ["right", "wrong", "accuracy\n(95 % interval)"] if with_gold else []
+    rows = [[short[line.function], *_cells(line, with_gold, digits)] for line in analysis.lines]
+    if all_judged:  # then the votes are those that are right and those that are wrong
+        headers, rows = [*headers[:2], *headers[3:]], [[*row[:2], *row[3:]] for row in rows]
+    silent = [short[line.function] for line in analysis.lines if not line.votes]
+    foot = [f"never voted: {', '.join(silent)}"] if silent else []
+    return "\n".join(
+        [*_head(analysis, package_of(names)), "", table(headers, rows, left=(0, 1)), "", *foot, _foot(analysis)]
+    )
+
+
+def _head(analysis: Analysis, package: str) -> list[str]:
+    rules = f"{package}, task" if package else "task"
+    return [
+        f"{rules} {analysis.task}: {count(analysis.rows, 'row')}, "
         f"{percent(analysis.covered / analysis.rows)} with a vote, "
         f"{percent(analysis.conflicting / analysis.rows)} with votes that exclude each other"
-    )
-    silent = [line.function for line in analysis.lines if not line.votes]
-    foot = [f"\n{count(len(silent), 'function')} never voted: {', '.join(silent)}"] if silent else []
-    return "\n".join([head, "", table(headers, rows, left=(0, 1)), *foot])
+    ]
 
 
-def _cells(line: Line, with_gold: bool) -> list[str]:
-    learned = "–" if line.learned is None else f"{share(line.learned)} ± {share(line.learned_error)}"
-    cells = [line.function, ", ".join(line.labels), f"{line.votes:,}"]
-    cells += [percent(line.coverage), percent(line.overlaps), percent(line.conflicts), learned]
+def _foot(analysis: Analysis) -> str:
+    shares = "cover, overlap, conflict: in percent of all rows"
+    if analysis.learned_from == "model":
+        learned = f"the estimate of the label model ({analysis.model}), made without gold, ± one standard error"
+    else:
+        learned = f"the mean probability of its votes under the label model ({analysis.model}), ± its standard error"
+    return f"{shares}\nlearned accuracy: {learned}"
+
+
+def _cells(line: Line, with_gold: bool, digits: int) -> list[str]:
+    learned = "–" if line.learned is None else f"{share(line.learned, digits)} ± {share(line.learned_error, digits)}"
+    cells = [", ".join(line.labels), f"{line.votes:,}"]
+    cells += [*(f"{100 * value:.1f}" for value in (line.coverage, line.overlaps, line.conflicts)), learned]
     if not with_gold:
         return cells
-    interval = "–" if line.accuracy is None else f"{share(line.accuracy_low)} to {share(line.accuracy_high)}"
-    return [*cells, f"{line.correct:,}", f"{line.incorrect:,}", share(line.accuracy), interval]
+    low, high = share(line.accuracy_low, digits), share(line.accuracy_high, digits)
+    judged = "–" if line.accuracy is None else f"{share(line.accuracy, digits)} ({low}–{high})"
+    return [*cells, f"{line.correct:,}", f"{line.incorrect:,}", judged]
 
 
 def as_json(analyses: Sequence[Analysis]) -> str:

@@ -7,11 +7,21 @@ from collections.abc import Sequence
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> str:
-    """Rows of cells under headers; the columns numbered in `left` are flush left, the others flush right."""
-    lines = [list(headers), *map(list, rows)]
-    widths = [max(_width(line[column]) for line in lines) for column in range(len(headers))]
+    """Rows of cells under headers; the columns numbered in `left` are flush left, the others flush right.
+
+    A header may have several lines; they stand on the rule.
+    """
+    heads = _stacked(headers)
+    widths = [max(_width(line[column]) for line in (*heads, *rows)) for column in range(len(headers))]
     rule = ["─" * width for width in widths]
-    return "\n".join(_line(line, widths, left) for line in (lines[0], rule, *lines[1:]))
+    return "\n".join(_line(line, widths, left) for line in (*heads, rule, *rows))
+
+
+def _stacked(headers: Sequence[str]) -> list[list[str]]:
+    """The lines of the headers, as many for each: blank ones come first."""
+    parts = [header.split("\n") for header in headers]
+    height = max(map(len, parts), default=1)
+    return [[part[line - height] if line - height >= -len(part) else "" for part in parts] for line in range(height)]
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], left: Sequence[int]) -> str:
