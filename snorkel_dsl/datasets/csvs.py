@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -103,8 +103,8 @@ def column_names(first: Sequence[str], name: str, options: ReadOptions) -> tuple
     if not options.header:
         return tuple(f"column{number}" for number in range(1, len(first) + 1))
     names = [cell or f"column{number}" for number, cell in enumerate(first, start=1)]
-    for repeated in names:
-        if names.count(repeated) > 1:
+    for repeated, times in Counter(names).items():
+        if times > 1:
             raise refusal(
                 "repeated-column",
                 f"`{name}` has two columns called `{repeated}`",
@@ -157,8 +157,10 @@ def _remembering(lines: Iterator[str], again: deque[str], taken: list[str]) -> I
 
 def _why(message: str) -> str:
     """The csv module's words in ours."""
-    if "unexpected end" in message or "field limit" in message:
+    if "unexpected end" in message:
         return "a quote is opened and never closed"
+    if "field limit" in message:
+        return f"a cell of more than {_LARGEST_CELL >> 20} million characters, or a quote that is never closed"
     if "expected after" in message:
         return "something follows a closing quote"
     return f"not a row of cells ({message})"

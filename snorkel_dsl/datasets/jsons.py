@@ -6,6 +6,7 @@ A list or an object is read whole, JSONL line by line. A line that is no JSON ob
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -14,6 +15,9 @@ from snorkel_dsl.datasets.encodings import checked_encoding
 from snorkel_dsl.datasets.options import ReadOptions, Unreadable, refusal, shortened
 
 Record: TypeAlias = "Mapping[str, Any] | Unreadable"
+_DEEPEST = 50  # objects inside one another that still make columns
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_HALF = "a text holds half a character (a surrogate without its partner)"
 
 
 def json_lines(path: Path, name: str, options: ReadOptions) -> Iterator[Record]:
@@ -30,9 +34,27 @@ def _record(number: int, line: str) -> Record:
         value = json.loads(line)
     except (ValueError, RecursionError) as wrong:
         return Unreadable(number, shortened(line.strip()), f"not JSON: {_lower(wrong)}")
-    if isinstance(value, dict):
-        return value
-    return Unreadable(number, shortened(line.strip()), "not a JSON object")
+    if not isinstance(value, dict):
+        return Unreadable(number, shortened(line.strip()), "not a JSON object")
+    if "\\u" in line and _has_half_character(value):
+        return Unreadable(number, shortened(line.strip()), _HALF)
+    return value
+
+
+def _has_half_character(value: object) -> bool:
+    """Whether some text in a value is no text: it holds one of a pair of surrogates without the other."""
+    waiting = [value]
+    while waiting:
+        match waiting.pop():
+            case str() as text:
+                if not text.isascii() and _SURROGATE.search(text):
+                    return True
+            case Mapping() as record:
+                waiting.extend(record)
+                waiting.extend(record.values())
+            case list() | tuple() as items:
+                waiting.extend(items)
+    return False
 
 
 def json_records(path: Path, name: str, options: ReadOptions) -> list[Record]:
@@ -56,10 +78,15 @@ def json_records(path: Path, name: str, options: ReadOptions) -> list[Record]:
 
 def records_of(items: Iterable[object]) -> list[Record]:
     """Python values as records; what is no mapping is a row that cannot be read."""
-    return [
-        item if isinstance(item, Mapping) else Unreadable(number, shortened(str(item)), "not a record")
-        for number, item in enumerate(items)
-    ]
+    return [_checked(number, item) for number, item in enumerate(items)]
+
+
+def _checked(number: int, item: object) -> Record:
+    if not isinstance(item, Mapping):
+        return Unreadable(number, shortened(str(item)), "not a record")
+    if _has_half_character(item):
+        return Unreadable(number, shortened(ascii(item)), _HALF)
+    return item
 
 
 def names_of(records: Iterable[Record]) -> tuple[str, ...]:
@@ -74,7 +101,7 @@ def names_of(records: Iterable[Record]) -> tuple[str, ...]:
 def _collect(record: Mapping[str, Any], before: str, names: dict[str, None]) -> None:
     for key, value in record.items():
         name = f"{before}{key}"
-        if isinstance(value, Mapping) and value:
+        if isinstance(value, Mapping) and value and name.count(".") < _DEEPEST:
             _collect(value, name + ".", names)
         else:
             names[name] = None

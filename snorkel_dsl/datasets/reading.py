@@ -66,6 +66,8 @@ class Dataset:
     @property
     def listing(self) -> str:
         """The columns that there are, as a sentence."""
+        if not self.columns:
+            return "it has no columns: there is no row in it that can be read"
         shown = ", ".join(f"`{column}`" for column in self.columns[:20])
         return f"its columns are {shown}" + (f" and {len(self.columns) - 20} more" if len(self.columns) > 20 else "")
 
