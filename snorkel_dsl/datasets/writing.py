@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -43,8 +44,15 @@ def check_writable(path: Path) -> None:
 @contextmanager
 def open_output(path: Path, schema: pa.Schema) -> Iterator[Write]:
     """Open a file for batches of a schema; `path` has been checked by `check_writable`."""
-    writers = {".parquet": _parquet, ".csv": _csv, ".jsonl": _jsonl}
-    with beside(path) as file, writers[path.suffix.lower()](file, schema) as write:
+    writer = {".parquet": _parquet, ".csv": _csv, ".jsonl": _jsonl}[path.suffix.lower()]
+    try:
+        with writer(BytesIO(), schema) as write:
+            write(pa.RecordBatch.from_pylist([], schema))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as wrong:
+        raise refusal(
+            "unknown-output-format", f"`{path}` cannot hold a column that is kept: {wrong}", "write a .jsonl file"
+        ) from None
+    with beside(path) as file, writer(file, schema) as write:
         yield write
 
 
@@ -64,7 +72,7 @@ def _parquet(file: BinaryIO, schema: pa.Schema) -> Iterator[Write]:
 
 @contextmanager
 def _csv(file: BinaryIO, schema: pa.Schema) -> Iterator[Write]:
-    flat = pa.schema([(field.name, pa.string() if _nested(field.type) else field.type) for field in schema])
+    flat = pa.schema([(field.name, pa.string() if _as_text(field.type) else field.type) for field in schema])
     with pa_csv.CSVWriter(file, flat) as writer:
 
         def write(batch: pa.RecordBatch) -> None:
@@ -73,14 +81,16 @@ def _csv(file: BinaryIO, schema: pa.Schema) -> Iterator[Write]:
         yield write
 
 
-def _nested(type_: pa.DataType) -> bool:
-    return bool(pa.types.is_nested(type_))
+def _as_text(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_nested(type_) or pa.types.is_string_view(type_))
 
 
 def _flat(array: Any) -> Any:
     """A list of texts as one text with `|` between them; anything else nested as JSON."""
-    if not _nested(array.type):
+    if not _as_text(array.type):
         return array
+    if pa.types.is_string_view(array.type):
+        return array.cast(pa.string())
     if pa.types.is_list(array.type) and pa.types.is_string(array.type.value_type):
         return pc.binary_join(array, "|")
     return pa.array([None if v is None else json.dumps(_plain(v), ensure_ascii=False) for v in array.to_pylist()])
