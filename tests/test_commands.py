@@ -337,11 +337,21 @@ def test_explain_says_why_not(folder: Path) -> None:
     def shown(row: str, rule: str) -> str:
         return fine(folder, "explain", "spam.rules", "data.csv", "--row", row, "--rule", rule).stdout
 
-    assert 'stopped by: unless `text mentions "thank you"` (true)' in shown("3", "asks")
+    assert 'stopped by: unless `text mentions "thank you"` is true' in shown("3", "asks")
     assert "found in text: I subscribe, [thank you] for the tip" in shown("3", "asks")
-    assert "`likes is more than 10` is false" in shown("3", "liked")
+    assert "spam.rules:15: `likes is more than 10` is false: likes is 3\n" in shown("3", "liked")
+    assert "`text has fewer than 3 words` is false (counted: 7)" in shown("3", "short")
     (folder / "data.csv").write_text(DATA.replace(",25,", ",,"))
-    assert "`likes is more than 10` is unknown (a value of likes is missing)" in shown("2", "liked")
+    assert "`likes is more than 10` is unknown: likes is missing" in shown("2", "liked")
+
+
+def test_explain_says_which_sentence_came_nearest(folder: Path) -> None:
+    rule = "some sentence of text where it mentions \"song\" and it mentions \"hate\""
+    (folder / "spam.rules").write_text(RULES.split("rule asks")[0] + f"rule hates votes SPAM\n    when {rule}\n")
+    (folder / "data.csv").write_text("text,likes\nI hate it. What a song.,3\n")
+    shown = fine(folder, "explain", "spam.rules", "data.csv", "--row", "1", "--rule", "hates").stdout
+    assert "0 of 2 sentences fit\n" in shown
+    assert 'not: "I hate it."\n      `it mentions "song"` is false' in shown
 
 
 def test_explain_a_diagnostic(tmp_path: Path) -> None:

@@ -21,7 +21,8 @@ from snorkel_dsl.reference import Trace, explain
 from snorkel_dsl.report.names import short_names
 from snorkel_dsl.report.table import count, share
 from snorkel_dsl.report.testing import shown_vote
-from snorkel_dsl.report.why import place, why, why_not
+from snorkel_dsl.report.why import place, why
+from snorkel_dsl.report.why_not import why_not
 from snorkel_dsl.votes import LabelMatrix
 
 LONGEST_VALUE = 1_000
@@ -165,5 +166,4 @@ def _account(trace: Trace, program: ir.Program, row: dict[str, object]) -> list[
     if trace.vote is not None:
         head = f"{function.name} votes {shown_vote(trace.vote, program)}"
         return [f"{head}  ({where})", *(f"  {line}" for line in why(trace, row))]
-    reasons = why(trace, row) if trace.reason in ("unless", "abstained", "broken", "no meaning") else why_not(trace)
-    return [f"{function.name} abstains  ({where})", *(f"  {line}" for line in reasons)]
+    return [f"{function.name} abstains  ({where})", *(f"  {line}" for line in why_not(trace, row))]

@@ -124,10 +124,10 @@ def _about_example(example: ExampleResult, program: ir.Program) -> Diagnostic | 
         )
     wanted = shown_vote(written.vote, program)
     got = sorted({shown_vote(trace.vote, program) for trace in example.traces if trace.vote is not None})
-    from snorkel_dsl.report.why import why_not
+    from snorkel_dsl.report.why_not import why_not_briefly
 
     said = f"`{rule.name}` votes {' and '.join(got)} here" if got else f"`{rule.name}` abstains here"
-    helps = [] if got or len(example.traces) > 1 else why_not(example.traces[0])
+    helps = [] if got or len(example.traces) > 1 else why_not_briefly(example.traces[0], dict(written.row))
     return Diagnostic(
         "failing-example", f"{said}, and its example says {wanted}", Mark(rule.source, written.span), helps=tuple(helps)
     )

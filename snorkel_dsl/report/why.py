@@ -1,11 +1,17 @@
-"""Why a labeling function said what it said of a row, in words: the clause with its text, the places, what failed."""
+"""Why a labeling function said what it said of a row, in words: the clause with its text, the places found.
+
+Why it did not vote is in `why_not`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from textwrap import dedent, indent
 
+from snorkel_dsl.datasets.options import shortened
 from snorkel_dsl.language import ir
 from snorkel_dsl.reference import ClauseTrace, Match, Step, Trace
+from snorkel_dsl.report.table import count
 from snorkel_dsl.source import Source, Span
 
 CONTEXT = 60  # characters shown on each side of a place
@@ -13,11 +19,21 @@ MOST_PLACES = 3
 
 
 def written(source: Source | None, span: Span | None) -> str:
-    """The text of a place in a rules file on one line."""
+    """The text of a place in a rules file on one line; the lines of an indented list are parted by `;`."""
     if source is None or span is None:
         return ""
-    lines = (line.strip() for line in source.slice(span).splitlines())
-    return " ".join(line for line in lines if line and not line.startswith("#"))
+    text = ""
+    for line in (line.strip() for line in source.slice(span).splitlines()):
+        if not line or line.startswith("#"):
+            continue
+        joint = "" if not text else ": " if text.endswith(" of") else " " if _continues(line) else "; "
+        text += joint + line
+    return text
+
+
+def _continues(line: str) -> bool:
+    """Whether a line goes on with the statement above it."""
+    return line.startswith(("and ", "or ", ",", "vote "))
 
 
 def place(source: Source | None, span: Span | None) -> str:
@@ -34,27 +50,16 @@ def why(trace: Trace, row: dict[str, object]) -> list[str]:
         return [f"a value that it reads cannot be read: {', '.join(trace.broken)}"]
     if function.by_column is not None:
         value = row.get(function.by_column.column)
-        what = "means this" if trace.vote is not None else "has no meaning"
-        return [f"the value {value!r} of {function.by_column.column} {what}"]
+        if value is None:
+            return [f"{function.by_column.column} is missing"]
+        what = "stands for this label" if trace.vote is not None else "stands for no label"
+        return [f"the value {shortened(str(value))!r} of {function.by_column.column} {what}"]
     if trace.stopped_by is not None:
-        unknown = "unknown" if trace.stopped_by.value is None else "true"
-        head = f"stopped by: unless {_text(function, trace.stopped_by)} ({unknown})"
+        head = f"stopped by: unless {quoted(function, trace.stopped_by)} {outcome(trace.stopped_by, row)}"
         return [head, *places(trace.matches, row)]
     if trace.fired is not None:
         return [*_clause(function, trace.fired), *places(trace.matches, row)]
-    return why_not(trace)
-
-
-def why_not(trace: Trace) -> list[str]:
-    """For each clause that did not fire, the smallest condition that failed."""
-    if trace.reason in ("broken", "unless", "no meaning"):
-        return why(trace, {})
-    return [
-        f"{_text(trace.function, failed)} {_outcome(failed)}"
-        for clause in trace.clauses
-        if clause.step is not None and not clause.fired
-        for failed in culprits(clause.step)
-    ]
+    return []
 
 
 def _clause(function: ir.LabelingFunction, clause: ClauseTrace) -> list[str]:
@@ -68,44 +73,33 @@ def _clause(function: ir.LabelingFunction, clause: ClauseTrace) -> list[str]:
     ]
 
 
-def _text(function: ir.LabelingFunction, step: Step) -> str:
+def quoted(function: ir.LabelingFunction, step: Step) -> str:
+    """A condition as it is written, in back quotes."""
     return f"`{written(function.source, step.span)}`" if step.span else "a condition"
 
 
-def _outcome(step: Step) -> str:
-    if step.value is None:
-        columns = ", ".join(sorted(ir.columns_of(step.expression)))
-        return f"is unknown (a value of {columns} is missing)" if columns else "is unknown"
-    return "is false" if step.value is False else "is true"
+def outcome(step: Step, row: Mapping[str, object]) -> str:
+    """`is true`, `is false`, or `is unknown` with the columns that are missing."""
+    if step.value is not None:
+        return "is true" if step.value else "is false"
+    gone = sorted(name for name in ir.columns_of(step.expression) if row.get(name) is None)
+    return f"is unknown: {' and '.join(gone)} {'is' if len(gone) == 1 else 'are'} missing" if gone else "is unknown"
 
 
-def culprits(step: Step) -> list[Step]:
-    """The smallest conditions that made a step fail: for `and` those that failed, for `or` all, for `not` what held."""
-    conditions = [
-        part for part in step.inside if part.expression.kind is step.expression.kind and part.span is not None
-    ]
-    operator = step.expression.operator if isinstance(step.expression, ir.Call) else ""
-    if operator in ("and", "or") and conditions:
-        failed = [part for part in conditions if part.value is not True]
-        return [smallest for part in failed for smallest in culprits(part)]
-    if operator == "not" and len(conditions) == 1 and conditions[0].value is True and conditions[0].span != step.span:
-        return [step]
-    return [step]
-
-
-def places(matches: tuple[Match, ...], row: dict[str, object]) -> list[str]:
+def places(matches: tuple[Match, ...], row: Mapping[str, object]) -> list[str]:
     """Matched places shown in their text, between brackets."""
     lines = []
     for match in matches[:MOST_PLACES]:
         text = row.get(match.column)
         if isinstance(text, str):
-            lines.append(f"found in {match.column}: {_excerpt(text, match)}")
+            lines.append(f"found in {match.column}: {excerpt(text, match)}")
     if len(matches) > MOST_PLACES:
-        lines.append(f"and in {len(matches) - MOST_PLACES} more places")
+        lines.append(f"and in {count(len(matches) - MOST_PLACES, 'more place')}")
     return lines
 
 
-def _excerpt(text: str, match: Match) -> str:
+def excerpt(text: str, match: Match) -> str:
+    """A place between brackets, with some of the text around it, on one line."""
     start, end = max(match.start - CONTEXT, 0), min(match.end + CONTEXT, len(text))
     before, after = "…" * (start > 0), "…" * (end < len(text))
     shown = f"{before}{text[start : match.start]}[{text[match.start : match.end]}]{text[match.end : end]}{after}"
