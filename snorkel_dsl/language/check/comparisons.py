@@ -234,6 +234,11 @@ def check_is(scope: Scope, node: ast.Is) -> ir.Expression | None:
     if left.kind in (Kind.TEXTS, Kind.NUMBERS):
         wrong_type(names, node.subject, left, "`is` compares single values")
         return None
+    if left.kind is Kind.YES_NO and isinstance(node.value, ast.Name) and node.value.text not in names.columns:
+        answer = "no" if node.value.text.lower() in ("false", "n") else "yes"
+        written = f"{names.written(node.subject)} is {answer}"
+        wrong_type(names, node.subject, left, f"`{node.value.text}` is neither", f"write `{written}`")
+        return None
     pair = comparable(scope, node.subject, node.value)
     return None if pair is None else _negated(names, node, equals(names, *pair, node.span))
 

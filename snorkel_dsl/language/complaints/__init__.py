@@ -8,7 +8,7 @@ where none does, the message names what was found and the likeliest things that 
 from __future__ import annotations
 
 from snorkel_dsl.diagnostics import Diagnostic
-from snorkel_dsl.language.complaints import blocks, signs, words
+from snorkel_dsl.language.complaints import blocks, phrases, signs, words
 from snorkel_dsl.language.complaints.blocks import of_unreadable
 from snorkel_dsl.language.complaints.failure import Complaint, Failure, expected, shortened
 from snorkel_dsl.language.complaints.files import not_rules, without_echoes
@@ -43,6 +43,8 @@ _COMPLAINTS: tuple[Complaint, ...] = (
     signs.single_quotes,
     signs.unclosed_quote,
     signs.unclosed_regex,
+    phrases.other_wording,
+    phrases.misplaced_vote,
     signs.equals_sign,
     signs.sign_after_is,
     signs.comment_sign,

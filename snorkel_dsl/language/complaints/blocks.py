@@ -25,6 +25,8 @@ def of_unreadable(source: Source, block: Span, kind: str, span: Span) -> Diagnos
     """What to say of a block whose layout is wrong, or that is refused although each word is in place."""
     message, mark, help_text = _UNREADABLE[kind]
     words = source.slice(span)
+    if kind == "missing-verb" and not words.startswith('"'):
+        help_text = "list numbers after `one of`: `likes is one of 3, 4`; or say it twice: `likes is 3 or likes is 4`"
     return Diagnostic(
         kind, message.format(words=words), Mark(source, span, mark), helps=(help_text.format(words=words),)
     )

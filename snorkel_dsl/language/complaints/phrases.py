@@ -1,0 +1,101 @@
+"""What to say of whole phrases: what an expert would naturally write, and what the language has for it."""
+
+from __future__ import annotations
+
+import re
+
+from snorkel_dsl.diagnostics import Diagnostic
+from snorkel_dsl.language.complaints.failure import Failure
+from snorkel_dsl.source import Span
+
+_VALUE = r"-?\d[\d_]*(?:\.\d+)?%?"
+_SUBJECT = r"(?P<of>\w+|`[^`]+`)"
+_MORE = r"(?P<is>is|are)(?P<not> not)? (?:greater|larger|bigger|higher) than"
+_LESS = r"(?P<is>is|are)(?P<not> not)? (?:smaller|lower) than"
+_DURATION = r"(?P<by>\d+ (?:second|minute|hour|day|week)s?)"
+
+# How it is written, and how it is said here.
+_PHRASES = tuple(
+    (re.compile(written), said)
+    for written, said in (
+        (rf"{_MORE} or equal to", r"\g<is>\g<not> at least"),
+        (rf"{_LESS} or equal to", r"\g<is>\g<not> at most"),
+        (_MORE, r"\g<is>\g<not> more than"),
+        (_LESS, r"\g<is>\g<not> less than"),
+        (r"(?P<is>is|are)(?P<not> not)? equal to", r"\g<is>\g<not>"),
+        (r"is on (?P<day>\d{4}-\d\d-\d\d)", r"is \g<day>"),
+        (r"=> ?", ">= "),
+        (r"=< ?", "<= "),
+        (
+            rf"{_SUBJECT} is (?P<low>(?:more|less) than|at (?:least|most)) (?P<first>{_VALUE}) and "
+            rf"(?P<high>(?:more|less) than|at (?:least|most)) (?P<last>{_VALUE})",
+            r"\g<of> is \g<low> \g<first> and \g<of> is \g<high> \g<last>",
+        ),
+        (
+            rf"{_SUBJECT} has between (?P<low>\d+) and (?P<high>\d+) (?P<unit>\w+)",
+            r"\g<of> has at least \g<low> \g<unit> and \g<of> has at most \g<high> \g<unit>",
+        ),
+        (r"(?P<has>has|have) no (?P<unit>\w+s)", r"\g<has> exactly 0 \g<unit>"),
+        (r"the number of (?P<unit>\w+) in (?P<of>\w+) is (?P<n>\d+)", r"\g<of> has exactly \g<n> \g<unit>"),
+        (
+            rf"{_SUBJECT} is (?:more than|at least) {_DURATION} after (?P<when>\w+)",
+            r"\g<of> is after \g<when> + \g<by>",
+        ),
+        (
+            rf"{_SUBJECT} is (?:more than|at least) {_DURATION} before (?P<when>\w+)",
+            r"\g<of> is before \g<when> - \g<by>",
+        ),
+        (r"twice (?P<of>\w+)", r"2 times \g<of>"),
+        (r"(?P<n>\d[\d_.]*) %", r"\g<n>%"),
+        (r"(?P<n>\d+)k\b", r"\g<n>_000"),
+        (r"(?P<verb>is|are|do|does|has)n['’]t (?P<next>\w+)", r"\g<verb> not \g<next>"),
+        (r"(?P<verb>mentions?|contains?) either ", r"\g<verb> "),
+        (r"then vote", "vote"),
+        (r"^(?P<rule>rule \w+) (?i:votes?)\b", r"\g<rule> votes"),
+    )
+)
+_SPACED_NAME = re.compile(r"^rule (\w+(?: \w+)+) votes\b")
+
+
+def other_wording(failure: Failure) -> Diagnostic | None:
+    """A phrase that the language says in other words."""
+    number, column = failure.source.position(failure.span.start)
+    line = failure.source.line(number)
+    for pattern, said in _PHRASES:
+        for found in pattern.finditer(line):
+            if found.start() < column <= found.end() + 1 and found.expand(said) != found[0]:
+                return _instead(failure, number, found, found.expand(said))
+    found_name = _SPACED_NAME.search(line)
+    if found_name and column <= found_name.end():
+        return _instead(failure, number, found_name, f"rule {found_name[1].replace(' ', '_')} votes")
+    return None
+
+
+def _instead(failure: Failure, number: int, found: re.Match[str], said: str) -> Diagnostic:
+    start = failure.span.start - failure.source.position(failure.span.start)[1] + 1
+    span = Span(start + found.start(), start + found.end())
+    line = failure.source.line(number)
+    written = (line[: found.start()] + said + line[found.end() :]).strip()
+    message = f"`{found[0].strip()}` is said in other words here"
+    return failure.say("other-wording", message, "", f"write `{written}`", span=span)
+
+
+def misplaced_vote(failure: Failure) -> Diagnostic | None:
+    """A vote on a line of its own, or at the end of a list's line; a condition in the header of its rule."""
+    header = failure.source.slice(failure.block).partition("\n")[0]
+    if not header.startswith("rule "):
+        return None
+    in_header = failure.source.position(failure.span.start)[0] == failure.source.position(failure.block.start)[0]
+    before = failure.source.line(failure.source.position(failure.span.start)[0]).strip()
+    if in_header and failure.text in ("when", "unless"):
+        help_text = f"put `{failure.here.split('#')[0].strip()}` on the next line, indented"
+        return failure.say("misplaced-line", f"`{failure.text}` stands on a line of its own", "", help_text)
+    if in_header or failure.text not in ("vote", "votes"):
+        return None
+    if before.startswith("vote"):
+        helps = ("put it on the line of its `when`: `when … vote LABEL`", "or in the header: `rule NAME votes LABEL`")
+        return failure.say("misplaced-line", "a vote belongs to a `when` or to the header", "", *helps)
+    if "_NL" in failure.accepted:
+        help_text = "put it below the list, indented like the `when` above"
+        return failure.say("misplaced-line", "after a list, the vote stands on a line of its own", "", help_text)
+    return None
