@@ -25,6 +25,12 @@ PHRASES = {
     "the number of words in text is 3": "text has exactly 3 words",
     'text doesn\'t mention "x"': 'text does not mention "x"',
     'text mentions either "x" or "y"': 'text mentions "x" or "y"',
+    'text mentions "a" or "b" or any of GREETING': 'text mentions "a" or "b" or text mentions any of GREETING',
+    'text mentions any of GREETING, "x"': 'text mentions any of GREETING or text mentions "x"',
+    "text mentions GREETING, MASKED": "text mentions any of GREETING, MASKED",
+    'text starts with "x", "y"': 'text starts with "x" or "y"',
+    "text is any of GREETING": "text mentions any of GREETING",
+    'text mentions "x" twice': 'text mentions "x" exactly 2 times',
 }
 
 

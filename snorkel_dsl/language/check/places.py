@@ -36,7 +36,11 @@ class Places:
                     f"`{section.name}` is a section of `{of}`",
                     span,
                     "asked of something else",
-                    helps=[f"ask `{of}`, or declare it under the `sections of` of the column that is asked"],
+                    helps=[
+                        f"take the parts of the section: `… of {section.name} where …`"
+                        if isinstance(column, ir.Piece)
+                        else f"ask `{of}`, or declare it under the `sections of` of the column that is asked"
+                    ],
                 )
                 return None
             text = names.call(operator, text, ir.Constant(section, Kind.SECTION, span), span=span)

@@ -94,6 +94,7 @@ _KINDS = (
 _LIKELY = (
     "is", "mentions", "has", "contains", "of", "any", "when", "with", "and", "or", "votes", "vote", "than", "least", "most",
     "on", "from", "in", "where", "text", "number", "labels", "headed",
+    "words", "letters", "sentence", "sentences", "lines",
 )  # fmt: skip
 
 

@@ -12,7 +12,10 @@ _VALUE = r"-?\d[\d_]*(?:\.\d+)?%?"
 _SUBJECT = r"(?P<of>\w+|`[^`]+`)"
 _MORE = r"(?P<is>is|are)(?P<not> not)? (?:greater|larger|bigger|higher) than"
 _LESS = r"(?P<is>is|are)(?P<not> not)? (?:smaller|lower) than"
+_WORDS = r"(?:\"[^\"]*\" or )*\"[^\"]*\""
 _DURATION = r"(?P<by>\d+ (?:second|minute|hour|day|week)s?)"
+
+_LONGEST = 1_000  # a longer line is nobody's sentence, and the patterns need not be quick on it
 
 # How it is written, and how it is said here.
 _PHRASES = tuple(
@@ -50,6 +53,25 @@ _PHRASES = tuple(
         (r"(?P<n>\d+)k\b", r"\g<n>_000"),
         (r"(?P<verb>is|are|do|does|has)n['’]t (?P<next>\w+)", r"\g<verb> not \g<next>"),
         (r"(?P<verb>mentions?|contains?) either ", r"\g<verb> "),
+        (
+            rf"{_SUBJECT} (?P<verb>mentions|contains) (?P<first>{_WORDS}) or (?P<last>any of \w+)",
+            r"\g<of> \g<verb> \g<first> or \g<of> \g<verb> \g<last>",
+        ),
+        (
+            rf"{_SUBJECT} (?P<verb>mentions|contains) (?P<first>any of \w+)(?:,| or) (?P<last>{_WORDS})",
+            r"\g<of> \g<verb> \g<first> or \g<of> \g<verb> \g<last>",
+        ),
+        (
+            r"(?P<verb>mentions|contains) (?P<first>[A-Z]\w*), (?P<last>[A-Z]\w*)",
+            r"\g<verb> any of \g<first>, \g<last>",
+        ),
+        (
+            r"(?P<before>(?:mentions|contains|with|is) (?:\"[^\"]*\" or )*\"[^\"]*\"), (?P<next>\")",
+            r"\g<before> or \g<next>",
+        ),
+        (rf"{_SUBJECT} is any of (?P<list>\w+)", r"\g<of> mentions any of \g<list>"),
+        (r"(?P<what>\"[^\"]*\"|[A-Z]\w*) once", r"\g<what> exactly 1 time"),
+        (r"(?P<what>\"[^\"]*\"|[A-Z]\w*) twice", r"\g<what> exactly 2 times"),
         (r"then vote", "vote"),
         (r"^(?P<rule>rule \w+) (?i:votes?)\b", r"\g<rule> votes"),
     )
@@ -61,6 +83,8 @@ def other_wording(failure: Failure) -> Diagnostic | None:
     """A phrase that the language says in other words."""
     number, column = failure.source.position(failure.span.start)
     line = failure.source.line(number)
+    if len(line) > _LONGEST:
+        return None
     for pattern, said in _PHRASES:
         for found in pattern.finditer(line):
             if found.start() < column <= found.end() + 1 and found.expand(said) != found[0]:
