@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from snorkel_dsl.engine import regex
+from snorkel_dsl.diagnostics import RulesError
+from snorkel_dsl.engine import matcher as matching
+from snorkel_dsl.engine import regex, scan
 from snorkel_dsl.language import ir
 
 NASTY = "aAbBkKsSiIzZ019_ \t\n\r\x0b\x1c\x1f\x85\xa0İıſKﬅﬆéÉßẞΣσςµμǅDžöｅ\u0301\u200d😀א١٣ⅷ²½.-'/,:\ufdd0\x00"
@@ -42,11 +45,13 @@ def extend(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
             lambda pair: f"(?:{pair[0]}){pair[1]}"
         ),
         st.tuples(edges, inner, edges).map("".join),
-        st.tuples(st.sampled_from(["(?m:", "(?s:", "("]), inner).map(lambda pair: f"{pair[0]}{pair[1]})"),
+        st.tuples(st.sampled_from(["(?-i:", "(?s:", "("]), inner).map(lambda pair: f"{pair[0]}{pair[1]})"),
     )
 
 
-patterns = st.recursive(atoms | edges, extend, max_leaves=8).filter(bool)
+patterns = st.builds(
+    str.__add__, st.sampled_from(["", "", "(?m)"]), st.recursive(atoms | edges, extend, max_leaves=8).filter(bool)
+)
 
 
 @given(patterns, st.lists(texts, min_size=1, max_size=8), st.booleans())
@@ -60,7 +65,7 @@ patterns = st.recursive(atoms | edges, extend, max_leaves=8).filter(bool)
 @example(r"a{1001}", ["a" * 1000, "a" * 1001], False)
 def test_a_matcher_answers_as_python_does(pattern: str, strings: list[str], exact_case: bool) -> None:
     python = re.compile(pattern, 0 if exact_case else re.IGNORECASE)
-    matcher = regex.Matcher(ir.Pattern(pattern, exact_case))
+    matcher = matching.Matcher(ir.Pattern(pattern, exact_case))
     for text in strings:
         assert matcher.search(text) == (python.search(text) is not None), (pattern, text)
 
@@ -105,15 +110,58 @@ def test_the_characters_of_an_atom_are_those_of_python(text: str, flags: int) ->
 
 @pytest.mark.parametrize("pattern", ["(a|a)*b", r"(\w+\s?)*$", "(a*)*c", r"(?:a?){30}a{30}b", r"^(\s|\w)*!"])
 def test_no_pattern_is_slower_than_linear(pattern: str) -> None:
-    matcher = regex.Matcher(ir.Pattern(pattern))
+    matcher = matching.Matcher(ir.Pattern(pattern))
     for text in ("a" * 100_000, "é" + "a" * 100_000 + "\x1c!", "a \n" * 30_000 + "?"):
         matcher.search(text)
-    assert not regex.Matcher(ir.Pattern("(a|a)*b")).search("a" * 100_000)
+    assert not matching.Matcher(ir.Pattern("(a|a)*b")).search("a" * 100_000)
+
+
+MANY = "".join(map(chr, [*range(0x430, 0x44F), *range(0x3B1, 0x3C0), *range(0x61, 0x70), *range(0x4E00, 0x4E10)]))
+
+
+@given(patterns, st.lists(st.text(st.sampled_from(MANY[::7] + "é _-\n1"), max_size=6), min_size=1, max_size=8))
+@settings(max_examples=100, deadline=None)
+@example(r"\B", ["", "a", "ab", "жж", " "])
+@example(r"\b", ["", "a", "ab", "жж", " "])
+@example(r"\Bж$", ["жж\n", "ж", "aж", "жé"])
+def test_a_pattern_of_very_many_characters(pattern: str, strings: list[str]) -> None:
+    many = f"{pattern}|" + "|".join(rf"{letter}\b{letter}" for letter in MANY)
+    python, matcher = re.compile(many, re.IGNORECASE), matching.Matcher(ir.Pattern(many))
+    for text in strings:
+        assert matcher.search(text) == (python.search(text) is not None), (pattern, text)
+
+
+def test_a_pattern_that_takes_too_much_memory_is_refused(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matching, "MOST_MEMORY", 1 << 14)
+    with pytest.raises(RulesError) as raised:
+        matching.Matcher(ir.Pattern("(?:ab|c){900}")).search("a")
+    assert raised.value.diagnostics[0].message == "the pattern `(?:ab|c){900}` takes more than 0 MB to match"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_patterns_that_are_too_large_for_one_set_are_scanned_in_several_or_asked(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = [(b"%c[ab]{%d}" % (97 + n, 60 if n else 900),) for n in range(20)]
+    texts = pa.array([b"c" + b"ab" * 30, b"tc", b"a" * 901], pa.large_binary())
+    unscanned = []
+    for memory in (1 << 20, 1 << 17, 1 << 16, 1 << 15):
+        monkeypatch.setattr(scan, "MOST_MEMORY", memory)
+        database = scan.Database.of(wanted, "re2")
+        found = {number: rows.tolist() for number, rows in database.find(texts).items()}
+        unscanned.append(sorted(database.unscanned))
+        expected = {0: [2], 2: [0]}
+        assert found == {number: rows for number, rows in expected.items() if number not in database.unscanned}
+    assert unscanned[0] == unscanned[1] == []
+    assert 0 in unscanned[-1]
+    assert capfd.readouterr() == ("", "")
 
 
 def test_more_word_characters_than_representatives() -> None:
     word = "".join(chr(n) for n in range(0x430, 0x44F)) + "abcdefghijklmnopqrstuvwxyz0123456789αβγδεζηθ"
     pattern = "|".join(rf"\b{letter}\b" for letter in word)
-    python, matcher = re.compile(pattern, re.IGNORECASE), regex.Matcher(ir.Pattern(pattern))
-    for text in ("ж", "жж", "a б", "_", "éa", " "):
+    python, matcher = re.compile(pattern, re.IGNORECASE), matching.Matcher(ir.Pattern(pattern))
+    for text in ("ж", "жж", "a б", "_", "éa", " ", "б", "ё", "жa б", "\n", ""):
         assert matcher.search(text) == (python.search(text) is not None)

@@ -5,8 +5,7 @@ that Python's `re` lets it match under its flags, which is found by asking `re`,
 as they must. From the parts two things are made:
 
 * a pattern over bytes for a scanner: exact on ASCII text in most cases, and never missing a match on other text;
-* a matcher that confirms: characters which the pattern cannot tell apart are mapped to one representative, a word
-  character for a word character, and RE2 matches the mapped text with the mapped pattern in linear time.
+* a matcher that confirms (`engine.matcher`).
 """
 
 from __future__ import annotations
@@ -16,16 +15,14 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache, cached_property
+from functools import cache
 from re import _parser  # the parser of the running Python: the definition of a pattern
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import re2
 
 from snorkel_dsl.language import ir
-from snorkel_dsl.language.patterns import compile_pattern
 
 # A set of code points as the sorted places at which membership changes, beginning outside.
 Toggles: TypeAlias = npt.NDArray[np.int64]
@@ -222,7 +219,7 @@ def members(toggles: Toggles, points: Toggles) -> npt.NDArray[np.bool_]:
     return inside
 
 
-def _points(sets: Iterable[Toggles]) -> Toggles:
+def all_points(sets: Iterable[Toggles]) -> Toggles:
     """All places where one of the sets changes, and 0."""
     return np.unique(np.concatenate([np.zeros(1, np.int64), *sets]))
 
@@ -241,7 +238,7 @@ def code_points(atom: Atom) -> Toggles:
             parts.append(_category(category, atom.flags & re.ASCII))
         else:
             parts.append(np.array([int(low, 16), int(high or low, 16) + 1], np.int64))
-    points = _points([*parts, np.array([END_OF_UNICODE])])[:-1]
+    points = all_points([*parts, np.array([END_OF_UNICODE])])[:-1]
     member = np.logical_or.reduce([members(part, points) for part in parts])
     found = _from_members(points, member ^ atom.text.startswith("[^"))
     return _with_case(atom, found) if atom.flags & re.IGNORECASE else found
@@ -253,7 +250,7 @@ def _with_case(atom: Atom, found: Toggles) -> Toggles:
     said = np.zeros(len(cased), bool)
     for match in re.finditer(atom.text, _cased_text(), atom.flags):
         said[match.start()] = True
-    points = _points([found, cased, cased + 1])
+    points = all_points([found, cased, cased + 1])
     member = members(found, points)
     member[np.searchsorted(points, cased)] = said
     return _from_members(points, member)
@@ -267,182 +264,18 @@ def word_characters(ascii_only: bool = False) -> Toggles:
 
 def atoms(tree: Tree) -> list[Atom]:
     """The different atoms of a tree, in order."""
-    return list(dict.fromkeys(part for part in _walk(tree) if isinstance(part, Atom)))
+    return list(dict.fromkeys(part for part in walk(tree) if isinstance(part, Atom)))
 
 
-def _walk(tree: Tree) -> Iterable[Tree]:
+def walk(tree: Tree) -> Iterable[Tree]:
     """A tree and all its parts."""
     yield tree
     match tree:
         case Sequence(items=items) | Choice(items=items):
             for item in items:
-                yield from _walk(item)
+                yield from walk(item)
         case Repeat(item=item):
-            yield from _walk(item)
-
-
-# ------------------------------------------------------------------------------------------------------- the exact matcher
-
-
-class Matcher:
-    """Whether a pattern is found in a text: the answer of `re.search`, in time linear in the text."""
-
-    def __init__(self, pattern: ir.Pattern) -> None:
-        self.pattern = pattern
-        self._tree = parse(pattern)
-        self._edges = {part for part in _walk(self._tree) if isinstance(part, Edge)}
-        kinds = {edge.kind for edge in self._edges}
-        self._moves_newlines = "before end" in kinds
-        self._python = compile_pattern(pattern)
-
-    def search(self, text: str) -> bool:
-        """Whether `re.search` finds the pattern in the text."""
-        if not text or self._compiled is None:
-            return self._python.search(text) is not None
-        mapped = text.translate(self._table)
-        if self._moves_newlines and text.endswith("\n"):
-            mapped = mapped[:-1] + "\n"
-        return self._compiled.search(mapped) is not None
-
-    @cached_property
-    def _classes(self) -> _Classes | None:
-        """The classes of characters that the pattern tells apart."""
-        boundaries = {edge.ascii for edge in self._edges if edge.kind in ("boundary", "inside")}
-        lines = {edge.kind for edge in self._edges} & {"line start", "line end"}
-        if len(boundaries) > 1 or (lines and self._moves_newlines):
-            return None
-        word = word_characters(boundaries.pop()) if boundaries else None
-        newline = bool(lines) or self._moves_newlines
-        return _Classes.of([code_points(atom) for atom in atoms(self._tree)], word, newline, bool(lines))
-
-    @cached_property
-    def _table(self) -> _Table:
-        """The representative of each character."""
-        if self._classes is None:
-            raise ValueError("a pattern without classes")
-        return _Table(self._classes)
-
-    @cached_property
-    def _compiled(self) -> Any:
-        """The mapped pattern for RE2, or None where Python's own matcher must do."""
-        if self._classes is None:
-            return None
-        options = re2.Options()
-        options.log_errors = False
-        options.max_mem = 256 << 20
-        options.never_capture = True
-        try:
-            return re2.compile(self._write(self._tree), options)
-        except re2.error:
-            return None
-
-    def _write(self, tree: Tree) -> str:
-        """A tree in RE2's syntax over representatives."""
-        match tree:
-            case Atom():
-                return self._write_atom(tree)
-            case Sequence(items=items):
-                return "".join(self._write(item) for item in items)
-            case Choice(items=items):
-                return f"(?:{'|'.join(self._write(item) for item in items)})"
-            case Repeat(item=item, least=least, most=most):
-                return _repeated(f"(?:{self._write(item)})", least, most)
-            case Edge(kind=kind):
-                return _RE2_EDGES[kind]
-
-    def _write_atom(self, atom: Atom) -> str:
-        """An atom as the class of the representatives of its characters."""
-        if self._classes is None:
-            raise ValueError("a pattern without classes")
-        inside = self._classes.representatives(code_points(atom))
-        if self._moves_newlines and members(code_points(atom), np.array([10]))[0]:
-            inside.append(10)
-        spelled = "".join(f"\\x{{{number:x}}}" for number in inside)
-        return f"[{spelled}]" if inside else r"[^\x00-\x{10FFFF}]"
-
-
-_RE2_EDGES = {
-    "start": r"\A",
-    "line start": r"(?m:^)",
-    "end": r"\z",
-    "before end": r"(?m:$)",  # the only real newline of a mapped text is its last character
-    "line end": r"(?m:$)",
-    "boundary": r"\b",
-    "inside": r"\B",
-}
-_MOST_REPEATS = 1000  # of one item, in RE2
-
-
-def _repeated(item: str, least: int, most: int | None) -> str:
-    """A repetition, written out where it is longer than RE2 takes."""
-    needed = (item + f"{{{_MOST_REPEATS}}}") * (least // _MOST_REPEATS) + f"{item}{{{least % _MOST_REPEATS}}}"
-    if most is None:
-        return f"(?:{needed}{item}*)" if least else f"{item}*"
-    if least == most:
-        return f"(?:{needed})"
-    more = most - least
-    optional = (item + f"{{0,{_MOST_REPEATS}}}") * (more // _MOST_REPEATS) + f"{item}{{0,{more % _MOST_REPEATS}}}"
-    return f"(?:{needed}{optional})" if least else f"(?:{optional})"
-
-
-_WORD_REPRESENTATIVES = tuple(n for n in range(128) if chr(n).isalnum() or chr(n) == "_")
-_OTHER_REPRESENTATIVES = tuple(n for n in range(128) if n not in _WORD_REPRESENTATIVES and n != 10)
-
-
-@dataclass(frozen=True)
-class _Classes:
-    """Classes of characters that a pattern cannot tell apart: where each begins, its number there, its representative."""
-
-    points: Toggles
-    numbers: Toggles
-    chosen: tuple[int, ...]
-
-    @classmethod
-    def of(cls, sets: list[Toggles], word: Toggles | None, newline: bool, keep_newline: bool) -> _Classes | None:
-        """The coarsest classes that respect the sets, word characters and the newline.
-
-        None where there are more word classes than ASCII word characters.
-        """
-        told_apart = [*sets, *([] if word is None else [word]), *([np.array([10, 11])] if newline else [])]
-        points = _points(told_apart)
-        signatures = np.stack([members(s, points) for s in told_apart] or [np.zeros(len(points), bool)], axis=1)
-        different, numbers = np.unique(signatures, axis=0, return_inverse=True)
-        is_word = np.zeros(len(points), bool) if word is None else members(word, points)
-        words, others = list(_WORD_REPRESENTATIVES), list(_OTHER_REPRESENTATIVES)
-        if word is None:
-            others += words
-        others += range(0x100, 0x100 + len(different))
-        chosen = []
-        for number in range(len(different)):
-            first = int(np.argmax(numbers.ravel() == number))
-            if keep_newline and points[first] == 10:
-                chosen.append(10)
-            elif is_word[first] and not words:
-                return None
-            else:
-                chosen.append(words.pop() if is_word[first] else others.pop(0))
-        return cls(points, numbers.ravel(), tuple(chosen))
-
-    def representative(self, character: int) -> int:
-        """The representative of a character."""
-        return self.chosen[int(self.numbers[np.searchsorted(self.points, character, side="right") - 1])]
-
-    def representatives(self, toggles: Toggles) -> list[int]:
-        """The representatives of the characters of a set."""
-        inside = members(toggles, self.points)
-        return sorted({self.chosen[number] for number in self.numbers[inside].tolist()})
-
-
-class _Table(dict[int, int]):
-    """A table for `str.translate` that finds the representative of a character when it first meets it."""
-
-    def __init__(self, classes: _Classes) -> None:
-        super().__init__()
-        self._classes = classes
-
-    def __missing__(self, character: int) -> int:
-        self[character] = self._classes.representative(character)
-        return self[character]
+            yield from walk(item)
 
 
 # ----------------------------------------------------------------------------------------------- patterns for the scanner
@@ -558,7 +391,7 @@ def _is_word(tree: Tree) -> bool:
     if not isinstance(tree, Atom):
         return False
     own, word = code_points(tree), word_characters()
-    points = _points([own, word])
+    points = all_points([own, word])
     return not (members(own, points) & ~members(word, points)).any()
 
 

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 import re2
 
 from snorkel_dsl.engine.lexicon import lexicon
+from snorkel_dsl.engine.matcher import MOST_MEMORY
 from snorkel_dsl.engine.proposals import Needle
 from snorkel_dsl.engine.values import Array, Index, Texts
 from snorkel_dsl.language.text.folding import fold
@@ -298,35 +299,44 @@ def _joined(texts: Array) -> bytes:
 
 
 class _Re2:
-    """Patterns compiled by RE2 as a set, matched text by text."""
+    """Patterns compiled by RE2 as sets, as few as its memory takes, matched text by text."""
 
     def __init__(self, expressions: Sequence[tuple[bytes, int]]) -> None:
+        self.refused: set[bytes] = set()
+        self.inexact: set[bytes] = set()
+        self._sets = list(self._compiled(expressions))
+
+    def _compiled(self, expressions: Sequence[tuple[bytes, int]]) -> Iterator[tuple[Any, list[int]]]:
+        """Sets, each with the events of its patterns. A pattern that is too large alone is refused."""
+        if not expressions:
+            return
         options = re2.Options()
         options.encoding = re2.Options.Encoding.LATIN1
         options.dot_nl = True
         options.log_errors = False
-        options.max_mem = 256 << 20
-        self.refused: set[bytes] = set()
-        self.inexact: set[bytes] = set()
-        self._set = re2.Set.SearchSet(options)
-        self._events: list[int] = []
-        for pattern, event in expressions:
-            try:
-                self._set.Add(pattern)
-                self._events.append(event)
-            except re2.error:
-                self.refused.add(pattern)
-        if self._events:
-            self._set.Compile()
+        options.max_mem = MOST_MEMORY
+        made = re2.Set.SearchSet(options)
+        try:
+            for pattern, _ in expressions:
+                made.Add(pattern)
+            made.Compile()
+        except re2.error:
+            half = len(expressions) // 2
+            if not half:
+                self.refused.add(expressions[0][0])
+                return
+            yield from self._compiled(expressions[:half])
+            yield from self._compiled(expressions[half:])
+            return
+        yield made, [event for _, event in expressions]
 
     def events(self, texts: Array) -> Iterator[tuple[Index, Index]]:
         """See `Engine`."""
-        if not self._events:
-            return
-        events: list[int] = []
-        rows: list[int] = []
-        for row, text in enumerate(texts.to_pylist()):
-            for number in self._set.Match(b"\xff" + text + b"\xfe") or ():
-                events.append(self._events[number])
-                rows.append(row)
-        yield np.array(events, np.int64), np.array(rows, np.int64)
+        for compiled, events in self._sets:
+            numbers: list[int] = []
+            rows: list[int] = []
+            for row, text in enumerate(texts.to_pylist()):
+                for number in compiled.Match(b"\xff" + text + b"\xfe") or ():
+                    numbers.append(events[number])
+                    rows.append(row)
+            yield np.array(numbers, np.int64), np.array(rows, np.int64)

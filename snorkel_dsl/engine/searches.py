@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from snorkel_dsl.engine.lexicon import Lexicon, searchable
+from snorkel_dsl.engine.matcher import Matcher
 from snorkel_dsl.engine.plan import Plan
 from snorkel_dsl.engine.proposals import needle
-from snorkel_dsl.engine.regex import Matcher
 from snorkel_dsl.engine.scan import Hits, Scan
 from snorkel_dsl.engine.values import Texts
 from snorkel_dsl.language import ir
