@@ -244,10 +244,11 @@ def test_matrix_completion_recovers_emissions_and_its_gradient_is_exact() -> Non
     rng = np.random.default_rng(0)
     emission, start = rng.random((10, 2)), rng.random((10, 2))
     moments, observed = np.cov(rng.random((10, 20))), 1 - np.kron(np.eye(5), np.ones((2, 2)))
-    _, gradient = model._loss(emission.ravel(), moments, observed, start)
+    share = rng.random(10)
+    _, gradient = model._loss(emission.ravel(), moments, share, observed, start)
     step = np.eye(20) * 1e-6
-    loss = [model._loss(emission.ravel() + d, moments, observed, start)[0] for d in step]
-    back = [model._loss(emission.ravel() - d, moments, observed, start)[0] for d in step]
+    loss = [model._loss(emission.ravel() + d, moments, share, observed, start)[0] for d in step]
+    back = [model._loss(emission.ravel() - d, moments, share, observed, start)[0] for d in step]
     assert np.allclose(gradient, (np.array(loss) - back) / 2e-6, atol=1e-5)
 
 

@@ -19,7 +19,8 @@ import numpy.typing as npt
 from snorkel_dsl.facts import RuleFacts
 from snorkel_dsl.labels import Labels
 from snorkel_dsl.models.statistics import Statistics, count
-from snorkel_dsl.votes import ABSTAIN, Floats, Ints, LabelMatrix, check_gold
+from snorkel_dsl.models.symbols import Symbols
+from snorkel_dsl.votes import ABSTAIN, Bools, Floats, Ints, LabelMatrix, check_gold
 
 MOST_PATTERNS = 100_000
 SMALLEST = 1e-9  # probabilities below this count as this in logarithms
@@ -168,6 +169,29 @@ class Model:
         self.labels_, self.functions_, self.hashes_ = (tuple(about[key]) for key in ("labels", "functions", "hashes"))
         for name in ("class_balance_", *self.saved):
             setattr(self, name, np.load(io.BytesIO(archive.read(f"{folder}{name}.npy")), allow_pickle=False))
+
+
+class SymbolModel(Model):
+    """A label model with numbers for each symbol: `symbol_function_` (d), `symbol_labels_` (d, k), and joint votes.
+
+    `blocks_` (m) is the number of each function's block; the last symbols are the joint votes of blocks, whose members
+    `joint_` (joints, d - joints) holds.
+    """
+
+    saved: ClassVar[tuple[str, ...]] = ("symbol_function_", "symbol_labels_", "blocks_", "joint_")
+    symbol_function_: Ints
+    symbol_labels_: Bools
+    blocks_: Ints
+    joint_: Bools
+
+    @property
+    def symbols_(self) -> Symbols:
+        """The vocabulary."""
+        return Symbols(self.symbol_function_, self.symbol_labels_, self.blocks_, self.joint_)
+
+    def _keep(self, symbols: Symbols) -> None:
+        self.symbol_function_, self.symbol_labels_ = symbols.function, symbols.allowed
+        self.blocks_, self.joint_ = symbols.blocks, symbols.joint
 
 
 def softmax(logits: Floats) -> Floats:

@@ -1,7 +1,8 @@
 """Dawid-Skene by maximum a posteriori EM (Dawid and Skene, Applied Statistics 1979), for functions that mostly abstain.
 
-Each symbol e (a function and what it says) has one number, its precision π_e = P(Y ∈ e | e), and what it says is shared
-among the labels as the class balance p is: q_ey = P(y | e). Its emission follows from Bayes, with c_e its share of rows:
+Each symbol e (a function and what it says, or a joint vote of a block of functions: `blocks`) has one number, its precision
+π_e = P(Y ∈ e | e), and what it says is shared among the labels as the class balance p is: q_ey = P(y | e). Its emission
+follows from Bayes, with c_e its share of rows; i is a function or a block:
 
     θ_ey = P(e | y) = c_e q_ey / p_y                      a_iy = P(i abstains | y) = 1 - Σ_{e of i} θ_ey
 
@@ -16,6 +17,15 @@ likelihood of independent functions, 0 leaves it out. Functions that fire togeth
 sure of itself, and rules of one polarity collapse at 0 when the balance is fixed; `abstain="chosen"` takes the α under
 which the functions that were left out are foretold best. A balance that is given is held exactly: the mean of the
 posteriors must equal it, or else EM puts every row into one class. A label that a function can never vote is no symbol of it.
+
+π⁰ is .75 where nothing else is expected. With a given balance that is the precision for a label of the usual share 1 / k: a
+rule fires so much more often on its own label than elsewhere. For another share π⁰ has the same likelihood ratio, but at
+least ½, for a rule is more often right than wrong:
+
+    logit π⁰_e = logit .75 + logit Σ_{y in e} p_y − logit |e| / k
+
+Without it a vote for the rarer class would count for more than one for the other, whatever the functions. An estimated
+balance does not shift π⁰: each would drag the other along.
 """
 
 from __future__ import annotations
@@ -23,14 +33,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
-from scipy import sparse
+from scipy import sparse, special
 
 from snorkel_dsl.facts import RuleFacts
-from snorkel_dsl.models.base import Model, log, softmax
+from snorkel_dsl.models.base import SymbolModel, log, softmax
+from snorkel_dsl.models.blocks import row_sums
 from snorkel_dsl.models.heldout import folds_of, foretold
 from snorkel_dsl.models.majority import USUAL_PRECISION, expected_precision
-from snorkel_dsl.models.statistics import Statistics, Symbols, row_sums, unseen
-from snorkel_dsl.votes import Bools, Floats, Ints, LabelMatrix
+from snorkel_dsl.models.statistics import Statistics
+from snorkel_dsl.models.symbols import Symbols, unseen
+from snorkel_dsl.votes import Bools, Floats, LabelMatrix
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +54,7 @@ BALANCE_STEPS = 5
 STRENGTH = 0.5
 
 
-class DawidSkene(Model):
+class DawidSkene(SymbolModel):
     """MAP Dawid-Skene. `abstain` is α from 0 (off) to 1 (full), or "chosen"; `prior` is π⁰ and `strength` its weight s.
 
     `precision_` (d) and `precision_error_` (d, one standard error) belong to the symbols `symbol_function_` (d) and
@@ -51,8 +63,7 @@ class DawidSkene(Model):
 
     name: ClassVar[str] = "dawid_skene"
     saved: ClassVar[tuple[str, ...]] = (
-        "symbol_function_",
-        "symbol_labels_",
+        *SymbolModel.saved,
         "precision_",
         "precision_error_",
         "coverage_",
@@ -60,14 +71,14 @@ class DawidSkene(Model):
         "abstain_",
         "prior_",
     )
-    symbol_function_: Ints
-    symbol_labels_: Bools
     abstain_: np.float64
     precision_: Floats
     precision_error_: Floats
     coverage_: Floats
     intercept_: Floats
     prior_: Floats
+    stated_: Bools
+    believed_: Floats
 
     def __init__(
         self,
@@ -89,6 +100,16 @@ class DawidSkene(Model):
         """Takes what is known before any vote is seen: the prior precision of each function, (m)."""
         self.functions_ = functions
         self.prior_ = np.clip(expected_precision(functions, facts, max(self.prior, 1 / k)), 0.01, 0.99)
+        self.stated_ = np.isfinite(expected_precision(functions, facts, np.nan))
+
+    def _believed(self, symbols: Symbols, balance: Floats | None) -> Floats:
+        """π⁰ of each symbol, (d): what the facts state stands, the rest is shifted as a given balance says."""
+        usual = symbols.expected(self.prior_)
+        if balance is None:
+            return usual
+        likely = np.clip([symbols.allowed @ balance, symbols.allowed.mean(axis=1)], 1e-3, 1 - 1e-3)
+        shifted = special.expit(special.logit(usual) + special.logit(likely[0]) - special.logit(likely[1]))
+        return np.where(self.stated_[symbols.function], usual, np.maximum(shifted, np.minimum(usual, 0.5)))
 
     # --- EM ----------------------------------------------------------------------------------------------------------
 
@@ -104,11 +125,12 @@ class DawidSkene(Model):
 
     def _em(self, statistics: Statistics, balance: Floats | None) -> None:
         k, n = statistics.symbols.k, max(statistics.n, 1.0)
-        self.symbol_function_, self.symbol_labels_ = statistics.symbols.function, statistics.symbols.allowed
+        self._keep(statistics.symbols)
         self.coverage_ = statistics.votes / n
         self.class_balance_ = np.full(k, 1 / k) if balance is None else balance
         self.intercept_ = log(self.class_balance_)
-        self.precision_ = self.prior_[statistics.symbols.function]
+        self.believed_ = self._believed(statistics.symbols, balance)
+        self.precision_ = self.believed_
         for _ in range(self.iterations):
             posterior = self._e_step(statistics, balance)
             before = self.precision_
@@ -143,7 +165,7 @@ class DawidSkene(Model):
             )
             self.intercept_ = log(self.class_balance_)
         right = np.sum((statistics.matrix.T @ expected) * symbols.allowed, axis=1)
-        prior = self.prior_[symbols.function]
+        prior = self.believed_
         counted = (right + self.strength * votes * prior) / np.maximum(votes * (1 + self.strength), 1e-300)
         self.precision_ = np.maximum(np.where(votes > 0, counted, prior), self._chance(symbols))
 
@@ -158,8 +180,8 @@ class DawidSkene(Model):
         if self.abstain_ == 0:
             return weights, np.zeros(symbols.k)
         emission = self.coverage_[:, None] * meaning / self.class_balance_
-        silence = np.log(np.clip(1 - symbols.by_function(emission), NEVER_ABSTAINS, 1.0))
-        return weights - self.abstain_ * silence[symbols.function], self.abstain_ * silence.sum(axis=0)
+        silence = np.log(np.clip(1 - symbols.by_voter(emission), NEVER_ABSTAINS, 1.0))
+        return weights - self.abstain_ * silence[symbols.voter], self.abstain_ * silence.sum(axis=0)
 
     # --- prediction --------------------------------------------------------------------------------------------------
 
@@ -172,11 +194,6 @@ class DawidSkene(Model):
             usual = log(new.spread(self.prior_[new.function], self.class_balance_))
             logits += row_sums(votes, new, usual - log(self.class_balance_))
         return logits
-
-    @property
-    def symbols_(self) -> Symbols:
-        """The vocabulary."""
-        return Symbols(self.symbol_function_, self.symbol_labels_, len(self.functions_))
 
     # --- how sure ------------------------------------------------------------------------------------------------------
 
@@ -198,15 +215,23 @@ class DawidSkene(Model):
         return np.asarray(1 / np.sqrt(np.maximum(information, 1.0)), dtype=np.float64)
 
     def summary(self) -> pd.DataFrame:
-        """What was learned of each symbol: `function`, `says` (names of labels), `coverage`, `precision`, `error`.
+        """What was learned of each vote of a function: `function`, `says` (labels), `coverage`, `precision`, `error`.
 
-        `coverage` is the share of rows, `precision` the chance that it is right, `error` one standard error of that.
+        `coverage` is the share of rows, `precision` the chance that it is right, `error` one standard error of that; all
+        three over the joint votes of its block that hold it.
         """
         import pandas as pd
 
-        names = [self.functions_[j] for j in self.symbol_function_]
-        says = [", ".join(self.labels_[y] for y in np.flatnonzero(row)) for row in self.symbol_labels_]
-        columns = {"coverage": self.coverage_, "precision": self.precision_, "error": self.precision_error_}
+        symbols = self.symbols_
+        names = [self.functions_[j] for j in symbols.function[: symbols.singles]]
+        allowed = symbols.allowed[: symbols.singles]
+        says = [", ".join(self.labels_[y] for y in np.flatnonzero(row)) for row in allowed]
+        meaning = symbols.marginal(symbols.spread(self.precision_, self.class_balance_), self.coverage_)
+        columns = {
+            "coverage": self.coverage_[: symbols.singles] + self.joint_.T @ self.coverage_[symbols.singles :],
+            "precision": np.sum(meaning * allowed, axis=1),
+            "error": np.sqrt(symbols.marginal(self.precision_error_[:, None] ** 2, self.coverage_)[:, 0]),
+        }
         return pd.DataFrame({"function": names, "says": says, **columns})
 
     # --- how far abstaining is trusted -----------------------------------------------------------------------------------
@@ -214,13 +239,14 @@ class DawidSkene(Model):
     def _chosen_abstain(self, statistics: Statistics, balance: Floats | None) -> float:
         """The α under which functions left out are foretold best; the smaller of two that are as good."""
         folds = folds_of(statistics)
-        scores = [foretold(self.with_abstain(alpha), statistics, balance, folds) for alpha in ABSTAIN_WEIGHTS]
+        scores = [foretold(self.with_abstain(alpha), statistics, balance, folds).mean for alpha in ABSTAIN_WEIGHTS]
         return ABSTAIN_WEIGHTS[int(np.argmax(scores))]
 
     def with_abstain(self, alpha: float) -> DawidSkene:
         """A copy, not yet fitted, whose α is given."""
         copy = DawidSkene(**self.get_params() | {"abstain": alpha})
-        copy.functions_, copy.prior_, copy.abstain_ = self.functions_, self.prior_, np.float64(alpha)
+        copy.functions_, copy.abstain_ = self.functions_, np.float64(alpha)
+        copy.prior_, copy.stated_ = self.prior_, self.stated_
         return copy
 
     def posterior(self, statistics: Statistics, balance: Floats | None) -> Floats:

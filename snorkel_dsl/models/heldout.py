@@ -9,6 +9,7 @@ stacking of Yao et al., Bayesian Analysis 2018.)
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -30,36 +31,59 @@ class Candidate(Protocol):
 
 def folds_of(statistics: Statistics) -> list[Ints]:
     """The functions in folds: blocks in the order of their votes, dealt out one by one; no fold holds every block."""
-    per_function = statistics.symbols.by_function(statistics.votes)
-    blocks = np.unique(statistics.blocks)
-    voted = np.array([per_function[statistics.blocks == block].sum() for block in blocks])
-    ordered = blocks[np.argsort(-voted, kind="stable")]
+    voted = statistics.symbols.by_voter(statistics.votes)
+    ordered = np.argsort(-voted[: statistics.symbols.blocks.max(initial=-1) + 1], kind="stable")
     dealt = [ordered[start::FOLDS] for start in range(min(FOLDS, ordered.size))]
-    return [np.flatnonzero(np.isin(statistics.blocks, fold)) for fold in dealt]
+    return [np.flatnonzero(np.isin(statistics.symbols.blocks, fold)) for fold in dealt]
 
 
-def foretold(model: Candidate, statistics: Statistics, balance: Floats | None, folds: list[Ints]) -> float:
-    """The mean log-likelihood of a left-out vote in nats; -inf where there is nothing to foretell."""
-    total, weight = 0.0, 0.0
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """For each block that was left out, (b): the log-likelihood of its votes in nats, and their number."""
+
+    gained: Floats
+    votes: Floats
+
+    @property
+    def mean(self) -> float:
+        """Nats a vote; -inf where there was nothing to foretell."""
+        return float(self.gained.sum() / self.votes.sum()) if self.votes.sum() else -np.inf
+
+    def behind(self, best: Evidence) -> tuple[float, float]:
+        """By how many nats a vote this is behind another, and the standard error of that.
+
+        Blocks, not rows, are what was sampled: the error is that of a ratio estimate over blocks.
+        """
+        difference = best.gained - self.gained
+        behind = best.mean - self.mean
+        b, total = np.count_nonzero(self.votes), self.votes.sum()
+        if b < 2:
+            return behind, np.inf
+        return behind, float(np.sqrt(np.sum((difference - behind * self.votes) ** 2) * b / (b - 1)) / total)
+
+
+def foretold(model: Candidate, statistics: Statistics, balance: Floats | None, folds: list[Ints]) -> Evidence:
+    """How well a model foretells the votes of each fold from those of the others."""
+    m = statistics.symbols.m
+    gained, votes = np.zeros(m), np.zeros(m)
     for fold in folds:
         seen = statistics.without(fold)
-        if seen.matrix.nnz == 0:
-            continue
-        gained, rows = _fold(model.posterior(seen, balance), statistics, seen, fold)
-        total, weight = total + gained, weight + rows
-    return total / weight if weight else -np.inf
+        if seen.matrix.nnz:
+            _foretell(model.posterior(seen, balance), statistics, seen, fold, gained, votes)
+    return Evidence(gained, votes)
 
 
-def _fold(posterior: Floats, statistics: Statistics, seen: Statistics, fold: Ints) -> tuple[float, float]:
-    """The summed log-likelihood of the votes of the functions in `fold`, and their number."""
+def _foretell(
+    posterior: Floats, statistics: Statistics, seen: Statistics, fold: Ints, gained: Floats, votes: Floats
+) -> None:
+    """Adds the log-likelihood of the votes of the functions in `fold`, and their number, by block; both (m)."""
     symbols = statistics.symbols
     counted = statistics.counts * (np.diff(seen.matrix.indptr) > 0)
-    total, votes = 0.0, 0.0
     by_symbol = statistics.matrix.tocsc()
-    for e in np.flatnonzero(np.isin(symbols.function, fold)):
-        rows = by_symbol.indices[by_symbol.indptr[e] : by_symbol.indptr[e + 1]]
-        allowed = symbols.allowed[e]
+    for e in np.flatnonzero(np.isin(symbols.function, fold) & ~symbols.allowed.all(axis=1)):
+        here = slice(by_symbol.indptr[e], by_symbol.indptr[e + 1])
+        rows, allowed = by_symbol.indices[here], symbols.allowed[e]
         share = posterior[rows][:, allowed].sum(axis=1) * (1 - NOISE) + NOISE * allowed.mean()
-        total += float(counted[rows] @ np.log(share))
-        votes += float(counted[rows].sum())
-    return total, votes
+        said = counted[rows] * by_symbol.data[here]
+        gained[symbols.voter[e]] += float(said @ np.log(share))
+        votes[symbols.voter[e]] += float(said.sum())

@@ -15,7 +15,9 @@ import numpy as np
 
 from snorkel_dsl.facts import RuleFacts
 from snorkel_dsl.models.base import Model, log
-from snorkel_dsl.models.statistics import Statistics, row_sums, symbols_of
+from snorkel_dsl.models.blocks import row_sums
+from snorkel_dsl.models.statistics import Statistics
+from snorkel_dsl.models.symbols import symbols_of
 from snorkel_dsl.votes import Floats, LabelMatrix
 
 USUAL_PRECISION = 0.75

@@ -13,7 +13,7 @@ blocks that vote together do not determine μ: their functions keep μ_init and 
 labels or more pairs alone leave a rotation free, and μ_init decides.
 
 Inference: P(y | row) ∝ p_y Π_i μ_i(λ_i | y); abstaining is 1 − Σ_e μ_ey, trusted to the power α, chosen as in
-`dawid_skene`. The functions of one block that vote on a row count together as one: the geometric mean of what they say.
+`dawid_skene`. A joint vote of a block is one symbol, so the factor is exact where blocks are disjoint.
 """
 
 from __future__ import annotations
@@ -25,17 +25,19 @@ import numpy as np
 from scipy import optimize, sparse
 
 from snorkel_dsl.facts import RuleFacts
-from snorkel_dsl.models.base import Model, log, softmax
+from snorkel_dsl.models.base import SymbolModel, log, softmax
+from snorkel_dsl.models.blocks import row_sums
 from snorkel_dsl.models.dawid_skene import ABSTAIN_WEIGHTS, NEVER_ABSTAINS, DawidSkene
 from snorkel_dsl.models.heldout import folds_of, foretold
 from snorkel_dsl.models.majority import USUAL_PRECISION, expected_precision
-from snorkel_dsl.models.statistics import Statistics, Symbols, row_sums, unseen
+from snorkel_dsl.models.statistics import Statistics
+from snorkel_dsl.models.symbols import Symbols, unseen
 from snorkel_dsl.votes import Bools, Floats, Ints, LabelMatrix
 
 ENOUGH_VIEWS = 3
 
 
-class MatrixCompletion(Model):
+class MatrixCompletion(SymbolModel):
     """MeTaL in the direct form. `ridge` is ρ; `abstain` is α, or "chosen"; `prior` is the precision behind μ_init.
 
     `emission_` is μ, (d, k), of the symbols `symbol_function_` (d), `symbol_labels_` (d, k).
@@ -43,20 +45,15 @@ class MatrixCompletion(Model):
 
     name: ClassVar[str] = "matrix_completion"
     saved: ClassVar[tuple[str, ...]] = (
-        "symbol_function_",
-        "symbol_labels_",
+        *SymbolModel.saved,
         "emission_",
         "expected_",
-        "blocks_",
         "abstain_",
         "unidentified_",
     )
     abstain_: np.float64
     expected_: Floats
-    symbol_function_: Ints
-    symbol_labels_: Bools
     emission_: Floats
-    blocks_: Ints
     unidentified_: Bools
 
     def __init__(
@@ -96,31 +93,30 @@ class MatrixCompletion(Model):
 
     def _complete(self, statistics: Statistics, balance: Floats | None) -> None:
         symbols = statistics.symbols
-        self.symbol_function_, self.symbol_labels_ = symbols.function, symbols.allowed
-        self.blocks_ = statistics.blocks
+        self._keep(symbols)
         self.class_balance_ = self._estimated_balance(statistics) if balance is None else balance
-        moments = statistics.pairs
-        start = self._start(np.diag(moments), symbols)
+        moments, share = statistics.pairs, statistics.votes / max(statistics.n, 1.0)
+        start = self._start(share, symbols)
         self.unidentified_ = _unidentified(moments, statistics)
-        block = statistics.blocks[symbols.function]
-        emission = self._minimised(moments, start, start, block)
+        emission = self._minimised(moments, share, start, start)
         order = self._order(emission, symbols)
         if np.any(order != np.arange(order.size)):
-            emission = self._minimised(moments, start, emission[:, order], block)
+            emission = self._minimised(moments, share, start, emission[:, order])
         self.emission_ = np.where(self.unidentified_[symbols.function][:, None], start, emission)
 
     def _start(self, share: Floats, symbols: Symbols) -> Floats:
         """μ_init, (d, k): the emission of functions as precise as expected."""
-        meaning = symbols.spread(self.expected_[symbols.function], self.class_balance_)
+        meaning = symbols.spread(symbols.expected(self.expected_), self.class_balance_)
         return np.clip(share[:, None] * meaning / self.class_balance_, 0.0, 1.0)
 
-    def _minimised(self, moments: Floats, start: Floats, first: Floats, block: Ints) -> Floats:
+    def _minimised(self, moments: Floats, share: Floats, start: Floats, first: Floats) -> Floats:
         """μ̂, (d, k), found from `first`; `start` is μ_init."""
         if not start.size:
             return start
-        observed = (block[:, None] != block[None, :]).astype(np.float64)
+        voter = self.symbols_.voter
+        observed = (voter[:, None] != voter[None, :]).astype(np.float64)
         found = optimize.minimize(
-            partial(self._loss, moments=moments, observed=observed, start=start),
+            partial(self._loss, moments=moments, share=share, observed=observed, start=start),
             first.ravel(),
             jac=True,
             method="L-BFGS-B",
@@ -136,12 +132,14 @@ class MatrixCompletion(Model):
         helper.posterior(statistics, None)
         return helper.class_balance_
 
-    def _loss(self, flat: Floats, moments: Floats, observed: Floats, start: Floats) -> tuple[float, Floats]:
+    def _loss(
+        self, flat: Floats, moments: Floats, share: Floats, observed: Floats, start: Floats
+    ) -> tuple[float, Floats]:
         """The loss and its gradient at μ, flattened."""
         emission = flat.reshape(start.shape)
         joint = emission * self.class_balance_
         residual = observed * (joint @ emission.T - moments)
-        marginal = joint.sum(axis=1) - np.diag(moments)
+        marginal = joint.sum(axis=1) - share
         away = emission - start
         loss = np.sum(residual**2) + np.sum(marginal**2) + self.ridge * np.sum(away**2)
         gradient = 4 * residual @ joint + 2 * np.outer(marginal, self.class_balance_) + 2 * self.ridge * away
@@ -156,7 +154,7 @@ class MatrixCompletion(Model):
     def _chosen_abstain(self, statistics: Statistics, balance: Floats | None) -> float:
         """The α under which functions left out are foretold best; the smaller of two that are as good."""
         folds = folds_of(statistics)
-        scores = [foretold(self.with_abstain(alpha), statistics, balance, folds) for alpha in ABSTAIN_WEIGHTS]
+        scores = [foretold(self.with_abstain(alpha), statistics, balance, folds).mean for alpha in ABSTAIN_WEIGHTS]
         return ABSTAIN_WEIGHTS[int(np.argmax(scores))]
 
     def with_abstain(self, alpha: float) -> MatrixCompletion:
@@ -166,7 +164,7 @@ class MatrixCompletion(Model):
         return copy
 
     def posterior(self, statistics: Statistics, balance: Floats | None) -> Floats:
-        """Fits on these statistics alone and gives P(y | pattern), (p, k); blocks are taken apart."""
+        """Fits on these statistics alone and gives P(y | pattern), (p, k)."""
         self._complete(statistics, balance)
         weights, base = self._weights(statistics.symbols)
         return softmax(statistics.matrix @ weights + base + log(self.class_balance_))
@@ -180,20 +178,13 @@ class MatrixCompletion(Model):
         weights = np.log(np.maximum(meaning, 1e-3)) - log(self.class_balance_)
         if self.abstain_ == 0:
             return weights, np.zeros(symbols.k)
-        silence = np.log(np.clip(1 - symbols.by_function(self.emission_), NEVER_ABSTAINS, 1.0))
-        return weights - self.abstain_ * silence[symbols.function], self.abstain_ * silence.sum(axis=0)
+        silence = np.log(np.clip(1 - symbols.by_voter(self.emission_), NEVER_ABSTAINS, 1.0))
+        return weights - self.abstain_ * silence[symbols.voter], self.abstain_ * silence.sum(axis=0)
 
     def _logits(self, votes: LabelMatrix) -> Floats:
-        symbols = Symbols(self.symbol_function_, self.symbol_labels_, len(self.functions_))
+        symbols = self.symbols_
         weights, base = self._weights(symbols)
-        size = np.bincount(self.blocks_, minlength=1)
-        together = size[self.blocks_[symbols.function]] > 1
-        logits: Floats = log(self.class_balance_) + base + row_sums(votes, symbols, weights * ~together[:, None])
-        for block in np.flatnonzero(size > 1):
-            mine = self.blocks_[symbols.function] == block
-            said = row_sums(votes, symbols, weights * mine[:, None])
-            voices = row_sums(votes, symbols, mine[:, None].astype(np.float64))
-            logits += said / np.maximum(voices, 1.0)
+        logits: Floats = log(self.class_balance_) + base + row_sums(votes, symbols, weights)
         new = unseen(votes, symbols)
         if len(new):
             usual = log(new.spread(self.expected_[new.function], self.class_balance_))
@@ -203,10 +194,10 @@ class MatrixCompletion(Model):
 
 def _unidentified(moments: Floats, statistics: Statistics) -> Bools:
     """The functions in a component of fewer than three blocks that vote together, (m)."""
-    count = int(statistics.blocks.max(initial=-1)) + 1
-    block = statistics.blocks[statistics.symbols.function]
+    blocks, block = statistics.symbols.blocks, statistics.symbols.voter
+    count = int(blocks.max(initial=-1)) + 1
     first, second = np.nonzero(moments > 0)
     graph = sparse.coo_matrix((np.ones(first.size), (block[first], block[second])), shape=(count, count))
     _, component = sparse.csgraph.connected_components(graph, directed=False)
     views = np.bincount(component, minlength=1)
-    return np.asarray(views[component[statistics.blocks]] < ENOUGH_VIEWS)
+    return np.asarray(views[component[blocks]] < ENOUGH_VIEWS)

@@ -1,0 +1,184 @@
+"""Dependency blocks: functions whose votes are no independent evidence, taken as one voter with a table of joint votes.
+
+Facts propose and votes confirm. That two functions share a term, pattern, lookup or condition says that they can err
+together, not that they do: "no" stands in half of all rules. So they depend on each other where one contains the other, or
+where they share something and also agree on a third of the rows on which either votes (Jaccard). Blocks grow from the closest
+pair on, and no farther than a table of their joint votes can be filled.
+
+Within a block each combination of votes that is not rare is a symbol like any other: P(combination | y) is learned as such, and
+nothing is assumed of the functions in it. In a rare combination, and in one that was never met, the members share one
+voice: the geometric mean of what each says alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from snorkel_dsl.facts import RuleFacts
+from snorkel_dsl.models.symbols import Symbols, numbers_by_code, symbol_of_vote
+from snorkel_dsl.votes import Bools, Floats, Ints, LabelMatrix
+
+TOGETHER = 1 / 3  # share of the rows of either on which two functions agree
+MOST_MEMBERS = 6
+MOST_JOINT = 64  # joint votes of one block that are symbols
+RARE = 10  # a joint vote on fewer rows is no symbol
+
+
+# ------------------------------------------------------------------------------------------------------- finding blocks
+
+
+def dependency_blocks(
+    matrix: sparse.csr_matrix, counts: Floats, symbols: Symbols, functions: tuple[str, ...], facts: RuleFacts
+) -> Ints:
+    """For each function the number of its block, (m); `matrix` (p, d) holds the symbols of each pattern."""
+    blocks = np.arange(len(functions))
+    edges, contained = _proposed(functions, facts)
+    if len(edges):
+        close = np.where(contained, 1.0, _agreement(matrix, counts, symbols, edges))
+        for e in np.argsort(-close, kind="stable"):
+            one, other = blocks[edges[e]]
+            if one != other and close[e] >= TOGETHER and np.sum((blocks == one) | (blocks == other)) <= MOST_MEMBERS:
+                blocks[blocks == max(one, other)] = min(one, other)
+    return np.unique(blocks, return_inverse=True)[1].astype(np.int64)
+
+
+def _proposed(functions: tuple[str, ...], facts: RuleFacts) -> tuple[Ints, Bools]:
+    """The pairs of functions that the facts say may depend on each other, (e, 2), and whether one contains the other, (e)."""
+    place = {name: j for j, name in enumerate(functions)}
+    found: dict[tuple[int, int], bool] = {}
+    for name, known in facts.functions.items():
+        for other in known.shares | known.contains | known.siblings:
+            if name in place and other in place and name != other:
+                pair = (min(place[name], place[other]), max(place[name], place[other]))
+                found[pair] = found.get(pair, False) or other in known.contains
+    ordered = sorted(found)
+    edges = np.array(ordered, dtype=np.int64).reshape(-1, 2)
+    return edges, np.array([found[pair] for pair in ordered], dtype=np.bool_)
+
+
+def _agreement(matrix: sparse.csr_matrix, counts: Floats, symbols: Symbols, edges: Ints) -> Floats:
+    """For each pair of functions the share of the rows of either on which both vote for a label in common, (e)."""
+    pairs = (matrix.T @ sparse.diags(counts) @ matrix).tocoo()
+    common = np.sum(symbols.allowed[pairs.row] & symbols.allowed[pairs.col], axis=1) > 0
+    ends = (symbols.function[pairs.row], symbols.function[pairs.col])
+    shape = (symbols.m, symbols.m)
+    agreed = sparse.csr_matrix((pairs.data * common, ends), shape=shape)
+    both = sparse.csr_matrix((pairs.data, ends), shape=shape)
+    votes = both.diagonal()
+    first, second = edges.T
+    either = votes[first] + votes[second] - np.asarray(both[first, second]).ravel()
+    return np.asarray(np.asarray(agreed[first, second]).ravel() / np.maximum(either, 1e-300), dtype=np.float64)
+
+
+# --------------------------------------------------------------------------------------------------------- joint votes
+
+
+def incidence(votes: LabelMatrix, symbols: Symbols) -> sparse.csr_matrix:
+    """Which votes of single functions stand on each row, (rows, d) 0/1. Votes that the vocabulary lacks are left out."""
+    columns = symbol_of_vote(votes, symbols)
+    known = columns >= 0
+    found = (np.ones(int(known.sum())), (votes.rows[known], columns[known]))
+    return sparse.csr_matrix(found, shape=(votes.n, len(symbols)))
+
+
+def joint_symbols(matrix: sparse.csr_matrix, counts: Floats, symbols: Symbols, blocks: Ints) -> Symbols:
+    """The vocabulary with these blocks, and with the joint votes of each that are not rare, the most frequent first."""
+    alone = replace(symbols, blocks=blocks)
+    groups = _Groups(matrix, alone)
+    several = np.flatnonzero(groups.voices > 1)
+    _, first, kind = np.unique(groups.fingerprint[several], return_index=True, return_inverse=True)
+    seen = np.bincount(kind, weights=counts[groups.row[several]], minlength=first.size)
+    taken = np.zeros(symbols.m, dtype=np.int64)
+    by_group = np.argsort(groups.of, kind="stable")
+    ends = np.cumsum(groups.voices)
+    joint = []
+    for e in np.argsort(-seen, kind="stable"):
+        group = several[first[e]]
+        block = groups.block[group]
+        if seen[e] >= RARE and taken[block] < MOST_JOINT:
+            taken[block] += 1
+            votes = by_group[ends[group] - groups.voices[group] : ends[group]]
+            joint.append(np.isin(np.arange(len(symbols)), groups.symbol[votes]))
+    if not joint:
+        return alone
+    members = np.array(joint)
+    function = np.array([symbols.function[row].min() for row in members])
+    allowed = np.array([_allowed(symbols.allowed[row]) for row in members])
+    return Symbols(
+        np.concatenate([symbols.function, function]), np.concatenate([symbols.allowed, allowed]), blocks, members
+    )
+
+
+def _allowed(members: Bools) -> Bools:
+    """What all members allow, and where they conflict what any does, (k)."""
+    common = np.all(members, axis=0)
+    return np.asarray(common if common.any() else members.any(axis=0))
+
+
+def joined(matrix: sparse.csr_matrix, symbols: Symbols) -> sparse.csr_matrix:
+    """The same rows in the words of the vocabulary, (rows, d): joint votes as one symbol, rare ones as shares of a voice."""
+    groups = _Groups(matrix, symbols)
+    known = np.concatenate([symbols.joint @ _draws(symbols.singles), [np.inf]])
+    order = np.argsort(known, kind="stable")
+    place = order[np.searchsorted(known[order], groups.fingerprint)]
+    found = known[place] == groups.fingerprint
+    shares = np.where(found, 0.0, 1 / groups.voices)
+    single = matrix.tocoo()
+    data = np.ones(single.nnz)
+    data[groups.shared] = shares[groups.of]
+    entries = (
+        np.concatenate([data, np.ones(int(found.sum()))]),
+        (
+            np.concatenate([single.row, groups.row[found]]),
+            np.concatenate([single.col, symbols.singles + place[found]]),
+        ),
+    )
+    result = sparse.csr_matrix(entries, shape=(matrix.shape[0], len(symbols)))
+    result.eliminate_zeros()
+    return result
+
+
+class _Groups:
+    """The votes of each row in each block of several functions: a group, `of` which each such vote is."""
+
+    def __init__(self, matrix: sparse.csr_matrix, symbols: Symbols) -> None:
+        single = matrix.tocoo()
+        self.shared = np.flatnonzero(symbols.shared[symbols.function[single.col]])
+        self.symbol = single.col[self.shared]
+        key = single.row[self.shared].astype(np.int64) * symbols.m + symbols.voter[self.symbol]
+        found, self.of, self.voices = np.unique(key, return_inverse=True, return_counts=True)
+        self.row, self.block = np.divmod(found, max(symbols.m, 1))
+        self.fingerprint = np.bincount(self.of, weights=_draws(symbols.singles)[self.symbol], minlength=found.size)
+
+
+def _draws(d: int) -> Floats:
+    """One fixed random whole number for each symbol: their sums tell sets of symbols apart, and are exact."""
+    return np.random.default_rng(0).integers(2**20, 2**46, size=d).astype(np.float64)
+
+
+# ---------------------------------------------------------------------------------------------------------- prediction
+
+
+def row_sums(votes: LabelMatrix, symbols: Symbols, values: Floats) -> Floats:
+    """For each row the sum of the values (d, k) of its symbols, (n, k). Votes that are no symbol add nothing."""
+    sums = np.zeros((votes.n, values.shape[1]))
+    padded = np.vstack([values, np.zeros((1, values.shape[1]))])
+    for j in np.flatnonzero(~symbols.shared):
+        piece = votes.slice_of(int(j))
+        lowest, table = numbers_by_code(votes, symbols, int(j))
+        codes = votes.codes[piece].astype(np.int64) - lowest
+        for y, column in enumerate(padded[table].T):
+            sums[votes.rows[piece], y] += column[codes]
+    return sums + _joint_sums(votes, symbols, values) if symbols.shared.any() else sums
+
+
+def _joint_sums(votes: LabelMatrix, symbols: Symbols, values: Floats) -> npt.NDArray[np.float64]:
+    single = incidence(votes, symbols)
+    shared = sparse.diags(symbols.shared[symbols.function].astype(np.float64))
+    mine = (single @ shared).tocsr()
+    mine.eliminate_zeros()
+    return np.asarray(joined(mine, symbols) @ values)

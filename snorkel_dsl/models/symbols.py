@@ -1,0 +1,157 @@
+"""The vocabulary of label models: symbols, each one function (or one block of functions) with one thing that it says.
+
+Functions that depend on each other by construction are one voter, a block: its joint votes are symbols of their own, so that
+nothing is taken for independent that is not (`blocks` finds them). A joint vote allows what all its members allow, and where
+they conflict what any of them does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from snorkel_dsl.facts import RuleFacts
+from snorkel_dsl.votes import Bools, Floats, Ints, LabelMatrix
+
+Symbol = tuple[int, frozenset[int]]
+
+
+@dataclass(frozen=True, eq=False)
+class Symbols:
+    """d symbols: of each its function (d) int64 and the labels that it allows (d, k) bool.
+
+    `blocks` (m) int64 holds the number of the block of each function. The last symbols are joint votes, and `joint`
+    (joints, d - joints) bool holds their members; `function` then is one of the block.
+    """
+
+    function: Ints
+    allowed: Bools
+    blocks: Ints
+    joint: Bools = field(default_factory=lambda: np.zeros((0, 0), dtype=np.bool_))
+
+    @property
+    def k(self) -> int:
+        """The number of labels."""
+        return int(self.allowed.shape[1])
+
+    @property
+    def m(self) -> int:
+        """The number of functions."""
+        return self.blocks.size
+
+    @property
+    def singles(self) -> int:
+        """How many symbols are votes of one function; they come first."""
+        return self.function.size - len(self.joint)
+
+    @property
+    def voter(self) -> Ints:
+        """For each symbol the number of its block, (d)."""
+        return self.blocks[self.function]
+
+    @cached_property
+    def shared(self) -> Bools:
+        """For each function, whether its block holds others, (m)."""
+        return np.asarray(np.bincount(self.blocks, minlength=1)[self.blocks] > 1)
+
+    def __len__(self) -> int:
+        return self.function.size
+
+    @cached_property
+    def numbers(self) -> dict[Symbol, int]:
+        """The number of each vote of one function by the function and its set of labels."""
+        sets = (frozenset(np.flatnonzero(row).tolist()) for row in self.allowed)
+        pairs = list(zip(self.function.tolist(), sets, strict=True))[: self.singles]
+        return {symbol: e for e, symbol in enumerate(pairs)}
+
+    def by_function(self, values: Floats) -> Floats:
+        """Sums over the symbols of each function, joint votes left out: (d, …) to (m, …)."""
+        sums = np.zeros((self.m, *values.shape[1:]))
+        np.add.at(sums, self.function[: self.singles], values[: self.singles])
+        return sums
+
+    def by_voter(self, values: Floats) -> Floats:
+        """Sums over the symbols of each block: (d, …) to (m, …), of which the last are zero if blocks are fewer."""
+        sums = np.zeros((self.m, *values.shape[1:]))
+        np.add.at(sums, self.voter, values)
+        return sums
+
+    def expected(self, precision: Floats) -> Floats:
+        """From the precision expected of each function, (m), that of each symbol, (d).
+
+        Of a joint vote it lies midway, in log-odds, between what its best member says alone, as if the others were copies,
+        and what independent members would add up to.
+        """
+        single = precision[self.function[: self.singles]]
+        odds = np.log(single / (1 - single))
+        joint = np.array([(odds[members].max() + odds[members].sum()) / 2 for members in self.joint])
+        return np.concatenate([single, 1 / (1 + np.exp(-joint))])
+
+    def marginal(self, values: Floats, weights: Floats) -> Floats:
+        """For each vote of one function the weighted mean of `values` (d, k) over it and the joint votes that hold it."""
+        singles = self.singles
+        total = weights[:singles] + self.joint.T @ weights[singles:]
+        weighed = weights[:, None] * values
+        summed = weighed[:singles] + self.joint.T @ weighed[singles:]
+        return np.where(total[:, None] > 0, summed / np.where(total > 0, total, 1.0)[:, None], values[:singles])
+
+    def spread(self, precision: Floats, balance: Floats) -> Floats:
+        """P(y | e), (d, k): `precision` (d) is shared among the labels that e allows as `balance` is, the rest likewise."""
+        inside = _normalised(self.allowed * balance)
+        outside = _normalised(~self.allowed * balance)
+        everything = np.all(self.allowed, axis=1, keepdims=True)
+        shared: Floats = precision[:, None] * inside + (1 - precision[:, None]) * outside
+        return np.where(everything, inside, shared)
+
+
+def symbols_of(votes: LabelMatrix, facts: RuleFacts) -> Symbols:
+    """All symbols that stand in the votes, and those that the facts say a function can utter; each function a block."""
+    found: set[Symbol] = set()
+    for j, name in enumerate(votes.functions):
+        found |= {(j, votes.labels_of(code)) for code in votes.codes_of(j)}
+        if name in facts.functions and not any(len(labels) > 1 for function, labels in found if function == j):
+            found |= {(j, frozenset({label})) for label in facts.functions[name].polarity}
+    return vocabulary(found, len(votes.functions), len(votes.labels))
+
+
+def unseen(votes: LabelMatrix, known: Symbols) -> Symbols:
+    """The symbols of the votes that a vocabulary lacks."""
+    met = symbols_of(votes, RuleFacts())
+    return vocabulary(set(met.numbers) - set(known.numbers), met.m, met.k)
+
+
+def vocabulary(found: set[Symbol], m: int, k: int) -> Symbols:
+    """Symbols in the order of their functions and labels; each function is a block of its own."""
+    ordered = sorted(found, key=lambda symbol: (symbol[0], sorted(symbol[1])))
+    allowed = np.zeros((len(ordered), k), dtype=np.bool_)
+    for e, (_, labels) in enumerate(ordered):
+        allowed[e, sorted(labels)] = True
+    function = np.array([j for j, _ in ordered], dtype=np.int64)
+    return Symbols(function, allowed, np.arange(m), np.zeros((0, len(ordered)), dtype=np.bool_))
+
+
+def symbol_of_vote(votes: LabelMatrix, symbols: Symbols) -> npt.NDArray[np.int32]:
+    """For each vote the number of its symbol, -1 where the vocabulary lacks it, (nnz)."""
+    numbers = np.empty(votes.codes.size, dtype=np.int32)
+    for j in range(len(votes.functions)):
+        piece = votes.slice_of(j)
+        lowest, table = numbers_by_code(votes, symbols, j)
+        numbers[piece] = table[votes.codes[piece].astype(np.int64) - lowest]
+    return numbers
+
+
+def numbers_by_code(votes: LabelMatrix, symbols: Symbols, function: int) -> tuple[int, npt.NDArray[np.int32]]:
+    """The lowest code, and for each code from there on the number of its symbol, -1 where there is none."""
+    lowest, highest = -1 - len(votes.label_sets), len(votes.labels)
+    table = np.full(highest - lowest, -1, dtype=np.int32)
+    for code in votes.codes_of(function):
+        table[code - lowest] = symbols.numbers.get((function, votes.labels_of(code)), -1)
+    return lowest, table
+
+
+def _normalised(weights: Floats) -> Floats:
+    total = weights.sum(axis=1, keepdims=True)
+    return np.asarray(weights / np.where(total > 0, total, 1.0), dtype=np.float64)
