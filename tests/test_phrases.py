@@ -56,3 +56,19 @@ def test_a_phrase_is_answered_with_the_whole_line(written: str, said: str) -> No
 def test_a_vote_or_a_name_in_the_wrong_place(rule: str, kind: str, help_text: str) -> None:
     _, (found,) = parse(Source("test.rules", f"{HEAD}{rule}\n"))
     assert (found.kind, found.helps[0]) == (kind, help_text)
+
+
+@pytest.mark.parametrize(
+    ("block", "kind", "help_text"),
+    [
+        ('data d\n    text  text from "T"', "other-wording", 'write `text  text from column "T"`'),
+        ("data d\n    n number between 0 and 1", "other-wording", "write `n number from 0 to 1`"),
+        ('sections of text\n    S from "a" to "b"', "other-wording", 'write `S from "a" up to "b"`'),
+        ('terms T "a", "b"', "misplaced-line", 'put `"a", "b"` on the next line, indented'),
+        ('terms T\n    "a",\n    "b"', "unfinished-line", "leave the comma out where a list ends with the line; "
+         "a line that begins with a comma continues it"),
+    ],
+)  # fmt: skip
+def test_blocks_that_are_written_otherwise(block: str, kind: str, help_text: str) -> None:
+    _, (found,) = parse(Source("test.rules", f"{block}\n"))
+    assert (found.kind, found.helps[0]) == (kind, help_text)

@@ -13,12 +13,12 @@ from snorkel_dsl.language import ast, ir, types
 from snorkel_dsl.language.check.later import comes_later
 from snorkel_dsl.language.check.resolving import Refusal
 from snorkel_dsl.language.check.scope import NamedSection, Names
+from snorkel_dsl.language.check.votes import ABSTAINING
 from snorkel_dsl.language.types import Kind, Type
 from snorkel_dsl.source import Span
 
 _VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
 MOST_NESTED = 50  # terms lists that include one another
-RESERVED_LABELS = ("none", "abstain")
 
 
 # ------------------------------------------------------------------------------------------------------------- headers
@@ -160,7 +160,7 @@ def _declare_labels(names: Names, item: ast.Labels, labels: dict[str, Span]) -> 
     if item.any_number:
         comes_later(names, item, "any number may apply", "several labels for one row")
     for name in item.names:
-        if name.text in RESERVED_LABELS:
+        if name.text in ABSTAINING:
             names.report(
                 "reserved-label",
                 f"a label cannot be called `{name.text}`",
@@ -299,7 +299,11 @@ class TermsBuilder:
         if item.text in self.blocks:
             included = self.build(item.text)
         else:
-            included = self.names.find("terms list", {**self.names.terms, **dict.fromkeys(self.blocks)}, item)
+            lists = {**self.names.terms, **dict.fromkeys(self.blocks)}
+            is_word = not item.text.isupper() and did_you_mean(item.text, lists) is None
+            helps = [f'did you mean `"{item.text}"`?'] if is_word else []
+            label = "names without quotes are lists; words need quotes" if is_word else ""
+            included = self.names.find("terms list", lists, item, *helps, label=label)
         if included is None or mode is None:
             return included
         changed = tuple(_with_mode(term, mode) for term in included.terms)

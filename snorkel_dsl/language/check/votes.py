@@ -6,6 +6,8 @@ from snorkel_dsl.diagnostics import did_you_mean
 from snorkel_dsl.language import ast, ir
 from snorkel_dsl.language.check.scope import Names
 
+ABSTAINING = ("none", "abstain")
+
 
 def check_vote(names: Names, vote: ast.Vote, task: str | None) -> ir.Vote | None:
     """A vote, for the task that the rule already serves, if it does."""
@@ -90,7 +92,8 @@ def _unknown_label(names: Names, name: ast.Name, task: str | None) -> None:
             return
     known = names.tasks[task].labels if task else [label for one in names.tasks.values() for label in one.labels]
     label = f"not a label of `{task}`" if task else "no task has this label"
-    names.unknown("label", known, name, label=label)
+    helps = ["leave it out: a rule abstains where nothing says that it votes"] if name.text in ABSTAINING else []
+    names.unknown("label", known, name, *helps, label=label)
 
 
 def _of_another_task(names: Names, label: ast.Node, task: str, other: str) -> None:

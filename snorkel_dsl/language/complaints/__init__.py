@@ -45,6 +45,7 @@ _COMPLAINTS: tuple[Complaint, ...] = (
     signs.unclosed_regex,
     phrases.other_wording,
     phrases.misplaced_vote,
+    phrases.trailing_comma,
     signs.equals_sign,
     signs.sign_after_is,
     signs.comment_sign,

@@ -73,6 +73,10 @@ _PHRASES = tuple(
         (r"(?P<what>\"[^\"]*\"|[A-Z]\w*) once", r"\g<what> exactly 1 time"),
         (r"(?P<what>\"[^\"]*\"|[A-Z]\w*) twice", r"\g<what> exactly 2 times"),
         (r"then vote", "vote"),
+        (rf"number between (?P<low>{_VALUE}) and (?P<high>{_VALUE})", r"number from \g<low> to \g<high>"),
+        (rf"number at least (?P<low>{_VALUE})", r"number from \g<low>"),
+        (r"^(?P<column> +\S+ +[^\"]+?) from (?P<name>\"[^\"]*\")$", r"\g<column> from column \g<name>"),
+        (r"(?P<start>from \"[^\"]*\") (?:to|until|till) (?P<end>\")", r"\g<start> up to \g<end>"),
         (r"^(?P<rule>rule \w+) (?i:votes?)\b", r"\g<rule> votes"),
     )
 )
@@ -104,9 +108,21 @@ def _instead(failure: Failure, number: int, found: re.Match[str], said: str) -> 
     return failure.say("other-wording", message, "", f"write `{written}`", span=span)
 
 
+def trailing_comma(failure: Failure) -> Diagnostic | None:
+    """A list that goes on on the next line, with its comma at the end of this one."""
+    if failure.previous != "," or failure.found not in ("_NL", "$END"):
+        return None
+    help_text = "leave the comma out where a list ends with the line; a line that begins with a comma continues it"
+    span = failure.words_before[-1][1]
+    return failure.say("unfinished-line", "the line ends with a comma", "", help_text, span=span)
+
+
 def misplaced_vote(failure: Failure) -> Diagnostic | None:
-    """A vote on a line of its own, or at the end of a list's line; a condition in the header of its rule."""
+    """A vote on a line of its own, or at the end of a list's line; what belongs below a header, beside it."""
     header = failure.source.slice(failure.block).partition("\n")[0]
+    if header.startswith("terms ") and failure.text.startswith('"') and len(failure.words_before) == 2:
+        help_text = f"put `{failure.here.split('#')[0].strip()}` on the next line, indented"
+        return failure.say("misplaced-line", "terms stand on lines of their own", "", help_text)
     if not header.startswith("rule "):
         return None
     in_header = failure.source.position(failure.span.start)[0] == failure.source.position(failure.block.start)[0]
