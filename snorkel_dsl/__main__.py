@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from types import TracebackType
 
 import click
@@ -76,9 +77,18 @@ def _discard_stdout() -> None:
     os.dup2(sink, sys.stdout.fileno())
 
 
+def _open_closed_streams() -> None:
+    """Whoever starts us may have closed stdin, stdout or stderr: then nothing comes in and nothing is heard."""
+    nothing = Path(os.devnull)
+    sys.stdin = sys.stdin or nothing.open(encoding="utf-8")
+    sys.stdout = sys.stdout or nothing.open("w", encoding="utf-8")
+    sys.stderr = sys.stderr or nothing.open("w", encoding="utf-8")
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run a command line (without the program's name) and return its exit code."""
     with _Outcome() as outcome:
+        _open_closed_streams()
         if not arguments:
             arguments = ["--help"]
         with cli.make_context("snorkel-dsl", list(arguments)) as context:

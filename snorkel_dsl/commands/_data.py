@@ -78,10 +78,26 @@ def choose_data(name: str, options: dict[str, Any], settings: Settings, program:
     gold_map = pairs(options.pop("gold_map", ()), "--gold-map", "'>50K=HIGH'")
     named = _named(name, settings)
     read = choice.over(named.options if named else ReadOptions())
-    data = _from_stdin(read) if name == "-" else open_dataset(named.path if named else Path(name), read, name)
+    path = named.found() if named else Path(name)
+    _refuse_overwriting(path)
+    data = _from_stdin(read) if name == "-" else open_dataset(path, read, name)
     for note in data.notes:
         message(f"note: {note}")
     return Chosen(data, read, gold or (named.gold if named else {}), gold_map or (named.gold_map if named else {}))
+
+
+def _refuse_overwriting(data: Path) -> None:
+    """Raise RulesError where a result of the command would take the place of its data, its rules or another result."""
+    params = click.get_current_context().params
+    taken = {path.resolve(): what for path, what in ((data, "the data"), (params.get("rules"), "the rules")) if path}
+    for option in ("output", "save_model", "faults_file"):
+        path = params.get(option)
+        if path is None:
+            continue
+        if path.resolve() in taken:
+            what = taken[path.resolve()]
+            raise refusal("bad-option", f"`{path}` is {what} of this command", "write the results to another file")
+        taken[path.resolve()] = "another result"
 
 
 def _named(name: str, settings: Settings) -> NamedDataset | None:

@@ -58,10 +58,10 @@ def rules_files(paths: tuple[Path, ...], config: Path | None, diagnostics: list[
 
 def source_at(path: Path) -> tuple[Source, Path | None]:
     """The source of a rules file, and the file that it is (None: it came on stdin). Raises RulesError where it is no text."""
-    from snorkel_dsl.repository.files import read_rules, source_of
+    from snorkel_dsl.repository.files import LARGEST, read_rules, source_of
 
     if path == STDIN:
-        return source_of("<stdin>", sys.stdin.buffer.read()), None
+        return source_of("<stdin>", sys.stdin.buffer.read(LARGEST + 1)), None
     return read_rules(path), path
 
 

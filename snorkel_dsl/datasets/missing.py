@@ -12,6 +12,8 @@ def no_such_data(path: Path) -> RulesError:
     """The error for data that is not there, with the name that was probably meant."""
     if path.is_dir():
         return refusal("missing-data", f"`{path}` is a folder", "name a file of data in it")
+    if path.exists():
+        return refusal("missing-data", f"`{path}` is no ordinary file", "for stdin, write `-`")
     beside = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
     close = did_you_mean(path.name, beside)
     helps = [f"did you mean `{path.with_name(close)}`?"] if close else []

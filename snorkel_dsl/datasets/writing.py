@@ -30,6 +30,8 @@ class Write(Protocol):
 
 def check_writable(path: Path) -> None:
     """Raise RulesError where the ending is unknown or the folder is not there: before any work is done."""
+    if not path.name:
+        raise refusal("missing-folder", f"`{path}` is a folder", "name a file in it")
     if path.suffix.lower() not in WRITTEN:
         close = did_you_mean(path.suffix.lower(), WRITTEN) or ".parquet"
         what = f"`{path.name}` ends in `{path.suffix}`" if path.suffix else f"`{path.name}` has no ending"

@@ -10,7 +10,7 @@ from snorkel_dsl.diagnostics import RulesError, did_you_mean
 from snorkel_dsl.source import Source
 
 ENDING = ".rules"
-_LARGEST = 100 << 20  # bytes
+LARGEST = 100 << 20  # bytes
 _SPLIT = 'rules of such a size are made by a program: put the words into a file of terms, `file "words.txt"`'
 
 
@@ -62,8 +62,8 @@ def read_rules(path: Path) -> Source:
         what = "a folder" if path.is_dir() else "no ordinary file"
         raise refusal("missing-rules-file", f"`{path}` is {what}")
     try:
-        if path.stat().st_size > _LARGEST:
-            raise refusal("too-large", f"`{path}` has more than {_LARGEST >> 20} million bytes", _SPLIT)
+        if path.stat().st_size > LARGEST:
+            raise _too_large(str(path))
         content = path.read_bytes()
     except FileNotFoundError:
         raise no_such_file(path) from None
@@ -76,6 +76,8 @@ def read_rules(path: Path) -> Source:
 
 def source_of(name: str, content: bytes) -> Source:
     """The bytes of a rules file as a source: UTF-8, any line ends, with or without a byte-order mark."""
+    if len(content) > LARGEST:
+        raise _too_large(name)
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise _not_utf8(name, "it is UTF-16 (its first two bytes say so)", "UTF-16")
     if b"\0" in content:
@@ -92,6 +94,10 @@ def source_of(name: str, content: bytes) -> Source:
         line = content.count(b"\n", 0, start) + 1
         raise _not_utf8(name, f"byte {start + 1}, in line {line}, is 0x{content[start]:02X}") from None
     return Source(name, text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _too_large(name: str) -> RulesError:
+    return refusal("too-large", f"`{name}` has more than {LARGEST >> 20} million bytes", _SPLIT)
 
 
 def _not_utf8(name: str, where: str, encoding: str = "WINDOWS-1252") -> RulesError:
