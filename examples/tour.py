@@ -47,4 +47,4 @@ print(f"label model   {model.score(dev_votes, gold):.3f}")
 
 # 7. Off to training: a table with one label and one probability a class for each row.
 training = pd.concat([train, labels.to_pandas()], axis=1)
-print(training[["text", "urgency", "urgency_is_URGENT"]].head(3).to_string(index=False, max_colwidth=60))
+print(training[["text", "urgency", "urgency.URGENT"]].head(3).to_string(index=False, max_colwidth=60))

@@ -130,13 +130,13 @@ class Labels:
         return self.to_arrow(tie, seed).to_pandas()
 
     def to_arrow(self, tie: str | int = "abstain", seed: int = 0) -> pa.Table:
-        """An Arrow table with the columns of `to_pandas`: `TASK`, `TASK_is_LABEL` for each label, `covered`."""
+        """An Arrow table with the columns of `to_pandas`: `TASK`, `TASK.LABEL` for each label, `covered`."""
         import pyarrow as pa
 
         chosen = self.predict(tie, seed)
         names = np.array([*self.labels, None], dtype=object)
         columns: dict[str, Any] = {self.task: pa.array(names[chosen], type=pa.string())}
-        columns |= {f"{self.task}_is_{name}": pa.array(self.probabilities[:, y]) for y, name in enumerate(self.labels)}
+        columns |= {f"{self.task}.{name}": pa.array(self.probabilities[:, y]) for y, name in enumerate(self.labels)}
         return pa.table(columns | {"covered": pa.array(self.covered)})
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:

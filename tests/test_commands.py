@@ -346,7 +346,7 @@ def test_explain_says_why_not(folder: Path) -> None:
 
 
 def test_explain_says_which_sentence_came_nearest(folder: Path) -> None:
-    rule = "some sentence of text where it mentions \"song\" and it mentions \"hate\""
+    rule = 'some sentence of text where it mentions "song" and it mentions "hate"'
     (folder / "spam.rules").write_text(RULES.split("rule asks")[0] + f"rule hates votes SPAM\n    when {rule}\n")
     (folder / "data.csv").write_text("text,likes\nI hate it. What a song.,3\n")
     shown = fine(folder, "explain", "spam.rules", "data.csv", "--row", "1", "--rule", "hates").stdout
@@ -377,6 +377,29 @@ def test_test_runs_examples_and_expectations(folder: Path) -> None:
     failed = [case for case in suite if case.find("failure") is not None]
     assert [case.attrib["name"] for case in failed] == ["example in line 13"]
     assert "abstains here" in (failed[0][0].text or "")
+
+
+def test_an_expectation_without_its_data_says_how_to_get_it_or_do_without(folder: Path) -> None:
+    (folder / "spam.rules").write_text(RULES + "    expect coverage at least 1% on dev\n")
+    (folder / "snorkel-dsl.toml").write_text('[datasets]\ndev = { path = "$NO_SUCH_FOLDER/dev.csv", gold = "gold" }\n')
+    done = snorkel_dsl(folder, "test")
+    assert done.returncode == 2
+    assert "the environment variable `NO_SUCH_FOLDER` is not set" in done.stdout
+    assert "export NO_SUCH_FOLDER=" in done.stdout
+    assert "--examples-only" in done.stdout
+    assert "1 expectation not measured" in done.stderr
+    assert snorkel_dsl(folder, "test", "--examples-only").returncode == 0
+    assert "NO_SUCH_FOLDER" in snorkel_dsl(folder, "analyze", "spam.rules", "dev").stderr
+
+
+def test_rules_come_on_stdin(folder: Path) -> None:
+    assert "1 file, 3 labeling functions: all fine" in fine(folder, "check", "-", given=RULES).stderr
+    assert "1 file, 2 tests, 0 failed" in fine(folder, "test", "-", given=RULES).stderr
+    fine(folder, "apply", "-", "data.csv", "-o", "votes.csv", given=RULES)
+
+
+def test_models_are_listed(tmp_path: Path) -> None:
+    assert re.search(r"^majority +\w", fine(tmp_path, "label", "--model", "list").stdout, re.MULTILINE)
 
 
 def test_import_makes_rules_that_hold_their_examples(folder: Path) -> None:

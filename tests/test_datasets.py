@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import snorkel_dsl as sd
 from snorkel_dsl.datasets.gold import class_numbers
 from snorkel_dsl.datasets.options import ReadOptions
 from snorkel_dsl.datasets.reading import Dataset, dataset_of, open_dataset
@@ -308,6 +309,19 @@ def test_a_missing_file_and_a_missing_column_come_with_a_suggestion(tmp_path: Pa
         open_dataset(tmp_path / "comments.csv").require("txt", "for `text`")
     assert kind_of(wrong) == "missing-column"
     assert "did you mean `text`?" in words_of(wrong)
+
+
+def test_several_missing_columns_suggest_only_what_is_alike() -> None:
+    rules = sd.compile(
+        "data d\n    text text\n    posted time\ntask t on d\n    labels A, B\n"
+        'rule x votes A\n    when text mentions "red" and posted is after 2026-01-01\n'
+    )
+    with pytest.raises(RulesError) as wrong:
+        rules.apply([{"comment": "red", "date_posted": "2026-02-01"}])
+    said = str(wrong.value)
+    assert "say which column it is: `--column text=COLUMN`" in said
+    assert "did you mean `date_posted`? say so: `--column posted=date_posted`" in said
+    assert said.count("its columns are") == 1
 
 
 def test_a_large_parquet_file_comes_in_batches(tmp_path: Path) -> None:

@@ -86,7 +86,9 @@ def test_choices_and_lists() -> None:
     assert values == ["video", None, None]
     assert faults == {1: "not one of `video`, `short`"}
     assert read(pa.array([["a", None], [], None]), Type(Kind.TEXTS)) == ([("a",), (), None], {})
-    assert read(pa.array(["a"]), Type(Kind.TEXTS)) == ([None], {0: "not a list of text"})
+    cells = pa.array(["a | b", '["a|b", "c"]', "", "[a]", '["a", 1]'])
+    wrong = 'not a list of text (a cell holds one as `a|b` or `["a", "b"]`)'
+    assert read(cells, Type(Kind.TEXTS)) == ([("a", "b"), ("a|b", "c"), (), None, None], {3: wrong, 4: wrong})
     assert read(pa.array([[1, 2]]), Type(Kind.NUMBERS)) == ([(1.0, 2.0)], {})
 
 

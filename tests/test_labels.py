@@ -55,7 +55,7 @@ def test_bad_gold_is_refused() -> None:
 
 def test_table_has_no_label_where_there_is_none() -> None:
     table = some().to_arrow()
-    assert table.column_names == ["spam", "spam_is_HAM", "spam_is_SPAM", "covered"]
+    assert table.column_names == ["spam", "spam.HAM", "spam.SPAM", "covered"]
     assert table["spam"].to_pylist() == ["HAM", None, "SPAM", None]
     assert some().to_pandas()["covered"].tolist() == [True, True, True, False]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from snorkel_dsl.language import ir
     from snorkel_dsl.repository.tests import Coverage, ExampleResult, ExpectationResult
 
+MOST_UNTESTED = 20
+
 
 @dataclass
 class _Run:
@@ -29,6 +31,7 @@ class _Run:
     cases: list[Case] = field(default_factory=list)
     coverage: list[Coverage] = field(default_factory=list)
     files: int = 0
+    not_measured: int = 0
 
 
 @click.command()
@@ -58,10 +61,11 @@ def command(
     for file in rules_files(paths, config, run.diagnostics):
         run.files += 1
         _test_file(file, project_for(file, config, roots), run, examples_only)
+    diagnostics = list(dict.fromkeys(run.diagnostics))  # one settings file serves several rules files
     if output_format == "junit":
-        result(junit(run.cases, run.diagnostics), output_file)
+        result(junit(run.cases, diagnostics), output_file)
     else:
-        publish(run.diagnostics, output_format, output_file)
+        publish(diagnostics, output_format, output_file)
     if run.files:
         message(_summary(run))
     return exit_code(run.diagnostics)
@@ -86,11 +90,21 @@ def _test_file(file: Path, project: Project, run: _Run, examples_only: bool) -> 
         _note(run, file, _example_name(example), _about_example(example, program))
     if examples_only or not any(rule.expectations for rule in program.rules):
         return
+    waiting = sum(len(rule.expectations) for rule in program.rules)
     try:
         for expected in run_expectations(program, _Datasets(program, project)):
             _note(run, file, f"expect {bounds(expected.expectation)}", _about_expectation(expected), expected.rule.name)
+            waiting -= 1
     except RulesError as wrong:
-        run.diagnostics.extend(wrong.diagnostics)
+        run.diagnostics.extend(map(_or_without_data, wrong.diagnostics))
+    run.not_measured += waiting
+
+
+def _or_without_data(wrong: Diagnostic) -> Diagnostic:
+    """Missing data, with the way to do without it."""
+    if wrong.kind != "missing-data":
+        return wrong
+    return replace(wrong, helps=(*wrong.helps, "or test without data: `snorkel-dsl test --examples-only`"))
 
 
 def _note(run: _Run, file: Path, name: tuple[str, str] | str, wrong: Diagnostic | None, rule: str = "") -> None:
@@ -172,7 +186,7 @@ class _Datasets:
         from snorkel_dsl.engine.feed import FaultCount
 
         dataset = self.project.settings.dataset(name)
-        data = open_dataset(dataset.path, dataset.options, name)
+        data = open_dataset(dataset.found(), dataset.options, name)
         chosen = Chosen(data, dataset.options, dataset.gold, dataset.gold_map)
         faults = FaultCount(keep=False)
         votes, table = all_votes(Rules(self.program), chosen, faults)
@@ -182,12 +196,14 @@ class _Datasets:
 
 def _summary(run: _Run) -> str:
     failed = sum(case.failed is not None for case in run.cases)
-    parts = [f"{count(run.files, 'file')}, {count(len(run.cases), 'test')}, {failed} failed"]
+    left = f", {count(run.not_measured, 'expectation')} not measured" if run.not_measured else ""
+    parts = [f"{count(run.files, 'file')}, {count(len(run.cases), 'test')}, {failed} failed{left}"]
     rules, tested = _sum(run.coverage, "rules"), _sum(run.coverage, "rules_tested")
     clauses, fired = _sum(run.coverage, "clauses"), _sum(run.coverage, "clauses_fired")
     parts.append(f"examples cover {tested} of {count(rules, 'rule')} and fire {fired} of {count(clauses, 'clause')}")
-    untested = [f"  {rule.name}: {what}" for coverage in run.coverage for rule, what in coverage.untested]
-    return "\n".join([*parts, *untested])
+    untested = [f"  {rule.name} {what}" for coverage in run.coverage for rule, what in coverage.untested]
+    more = [f"  and {len(untested) - MOST_UNTESTED} more"] if len(untested) > MOST_UNTESTED else []
+    return "\n".join([*parts, *untested[:MOST_UNTESTED], *more])
 
 
 def _sum(coverage: Iterable[Coverage], name: str) -> int:

@@ -91,27 +91,34 @@ def data_columns(program: ir.Program, data: Dataset, options: ReadOptions) -> di
         wanted = options.columns.get(column.name, options.columns.get(column.source, column.source))
         found[column.source] = wanted
         if not data.has(wanted):
-            missing.append(_missing_column(column, wanted, data))
+            missing.append((column, wanted))
     if missing:
         from snorkel_dsl.diagnostics import RulesError
 
-        raise RulesError(missing)
+        raise RulesError(_missing_columns(missing, data))
     return found
 
 
-def _missing_column(column: ir.DataColumn, wanted: str, data: Dataset) -> Diagnostic:
-    message = f"`{data.name}` has no column `{wanted}`"
-    if column.name != wanted:
-        message += f", from which `{column.name}` is read"
-    close = did_you_mean(wanted, data.columns) or did_you_mean(
-        wanted, [name.rpartition(".")[2] for name in data.columns]
-    )
-    close = next((name for name in data.columns if close in (name, name.rpartition(".")[2])), None)
-    meant = f"did you mean `{close}`? " if close else ""
-    example = close or (data.columns[0] if data.columns else "other")
-    return Diagnostic(
-        "missing-column", message, helps=(f"{meant}say so: `--column {column.name}={example}`", data.listing)
-    )
+def _missing_columns(missing: Sequence[tuple[ir.DataColumn, str]], data: Dataset) -> list[Diagnostic]:
+    """One diagnostic for each missing column, with a column that is called alike; the last one lists what there is."""
+    found = []
+    for column, wanted in missing:
+        message = f"`{data.name}` has no column `{wanted}`"
+        if column.name != wanted:
+            message += f", from which `{column.name}` is read"
+        close = _column_like(wanted, data.columns) or _column_like(column.name, data.columns)
+        said = f"did you mean `{close}`? say so: " if close else "say which column it is: "
+        helps = [f"{said}`--column {column.name}={close or 'COLUMN'}`"]
+        found.append(Diagnostic("missing-column", message, helps=tuple(helps)))
+    last = found[-1]
+    return [*found[:-1], replace(last, helps=(*last.helps, data.listing))]
+
+
+def _column_like(name: str, columns: Sequence[str]) -> str | None:
+    """The column whose name, or the last part of it, is most like a name."""
+    last_parts = {column.rpartition(".")[2]: column for column in reversed(columns)}
+    close = did_you_mean(name, columns)
+    return close or last_parts.get(did_you_mean(name, last_parts) or "")
 
 
 def feed(

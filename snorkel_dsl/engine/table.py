@@ -7,6 +7,7 @@ this column, and whoever reads the column abstains there. An empty cell is the r
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -282,11 +283,23 @@ def _time(value: object) -> tuple[int | None, str | None]:
     return None, "not a time (times are written as `2026-11-20 22:30` or `2026-11-20`)"
 
 
+def _items(cell: str) -> object:
+    """The list that stands in a cell: `["a", "b"]` in JSON, or `a|b`; None where it is neither."""
+    if not cell.lstrip().startswith("["):
+        return [item.strip() for item in cell.split("|") if item.strip()]
+    try:
+        return json.loads(cell)
+    except (ValueError, RecursionError):
+        return None
+
+
 def _texts(value: object) -> tuple[tuple[str, ...] | None, str | None]:
-    """A list of text; an empty item is left out."""
+    """A list of text, or a cell that holds one; an empty item is left out."""
+    if isinstance(value, str):
+        value = _items(value)
     if isinstance(value, list) and all(item is None or isinstance(item, str) for item in value):
         return tuple(item for item in value if item is not None), None
-    return None, "not a list of text"
+    return None, 'not a list of text (a cell holds one as `a|b` or `["a", "b"]`)'
 
 
 def _numbers(value: object) -> tuple[tuple[float, ...] | None, str | None]:

@@ -7,6 +7,7 @@ dataset is an environment variable, for data that lies elsewhere on each machine
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from snorkel_dsl.datasets.options import ReadOptions, refusal
 from snorkel_dsl.diagnostics import did_you_mean
 
 OWN_FILE = "snorkel-dsl.toml"
+_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _KEYS = {"rules": list, "roots": list, "datasets": dict}
 _DATASET_KEYS: dict[str, type | tuple[type, ...]] = {
     "path": str,
@@ -44,6 +46,18 @@ class NamedDataset:
     options: ReadOptions
     gold: Mapping[str, str]
     gold_map: Mapping[str, str]
+
+    def found(self) -> Path:
+        """The path. Raises RulesError where a variable in it is not set."""
+        unset = _VARIABLE.search(str(self.path))
+        if unset is None:
+            return self.path
+        name = unset[1] or unset[2]
+        raise refusal(
+            "missing-data",
+            f"the environment variable `{name}` is not set, and the settings name data that lies there",
+            f"say which folder it is: `export {name}=/path/to/data`",
+        )
 
 
 @dataclass(frozen=True)

@@ -82,8 +82,8 @@ def coverage_of(program: ir.Program, results: list[ExampleResult]) -> Coverage:
             continue
         silent = [str(index + 1) for index in range(len(function.clauses)) if (rule.name, index) not in fired]
         if silent:
-            which = "its clause is fired" if len(function.clauses) == 1 else f"clause {', '.join(silent)} is fired"
-            untested.append((rule, f"{which} by no example"))
+            one = len(function.clauses) == 1
+            untested.append((rule, "votes in no example" if one else f"has no example for clause {', '.join(silent)}"))
     return Coverage(len(rules), sum(rule.name in tested for rule in rules), clauses, len(fired), tuple(untested))
 
 
