@@ -124,11 +124,12 @@ def test_what_an_operator_looks_for_is_in_every_text_that_it_is_true_of(name: st
         assert predicate.looks_for is not None
         sought = predicate.looks_for(*(value for _, value in others))
         assert sought
-        for text in texts:
+        terms = [term.text for _, value in others if isinstance(value, ir.TermList) for term in value.terms]
+        for text in [*texts, *terms, " ".join(terms)]:
             answer = bool(predicate.evaluate(text, *(value for _, value in others)))
             found = [is_found(one, text) for one in sought]
             assert all(found) >= answer, (text, others)
-            if all(one.decides for one in sought):
+            if all(one.decides and not one.masks for one in sought):
                 assert all(found) == answer, (text, others)
             true, false = true + answer, false + (not answer)
 

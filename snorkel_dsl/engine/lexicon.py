@@ -102,7 +102,7 @@ class Lexicon:
 
 def searchable(text: str) -> bytes:
     """A text as the automaton reads it: folded, and each hyphen a space."""
-    return simple_fold(fold(text, case=True).text).replace("-", " ").encode()
+    return fold(text).text.replace("-", " ").encode()
 
 
 def _literal(atoms: tuple[str, ...]) -> bytes:

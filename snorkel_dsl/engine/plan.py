@@ -154,7 +154,7 @@ def _lazy(nodes: tuple[Node, ...], sought: Mapping[int, tuple[Sought, ...]]) -> 
     lazy: list[bool] = []
     for number, node in enumerate(nodes):
         if number in sought:
-            own = not all(one.decides for one in sought[number])
+            own = not all(one.decides and not one.masks for one in sought[number])
         else:
             own = node.operator not in _OWN and catalog()[node.operator].kernel is None
         lazy.append(own or any(lazy[argument] for argument in node.arguments))

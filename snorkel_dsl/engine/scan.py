@@ -38,6 +38,14 @@ class Hits:
     maybe: Index
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Needles that must all be found; where one of `masks` is found as well, the row must be asked."""
+
+    needles: tuple[Needle, ...]
+    masks: tuple[Needle, ...] = ()
+
+
 def default_scanner() -> str | None:
     """What `SNORKEL_DSL_SCANNER` says, or RE2 where Vectorscan is not installed, or None: whichever suits the rows."""
     chosen = os.environ.get("SNORKEL_DSL_SCANNER", "")
@@ -52,9 +60,9 @@ class Scan:
     Where no scanner is asked for, RE2 takes the first few rows of each form of text, and Vectorscan all that follow.
     """
 
-    def __init__(self, wanted: Sequence[tuple[Needle, ...]], scanner: str | None = None) -> None:
+    def __init__(self, wanted: Sequence[Wanted], scanner: str | None = None) -> None:
         self._wanted = wanted
-        self._needles = list(dict.fromkeys(needle for needles in wanted for needle in needles))
+        self._needles = list(dict.fromkeys(needle for one in wanted for needle in one.needles + one.masks))
         self._scanner = scanner or default_scanner()
         self._databases: dict[tuple[str, str], Database] = {}
         self._rows_seen: dict[str, int] = defaultdict(int)
@@ -80,7 +88,15 @@ class Scan:
             array = pa.array(strings, pa.large_string()).cast(pa.large_binary())
             scan("folded to ascii", folded, array.filter(pa.array(plain)), rows[plain])
             scan("folded", folded, array.filter(pa.array(~plain)), rows[~plain])
-        return [_together([_merged(found[needle]) for needle in needles]) for needles in self._wanted]
+        where = {needle: _merged(hits) for needle, hits in found.items()}
+        nowhere = Hits(np.empty(0, np.int64), np.empty(0, np.int64))
+        return [
+            _unmasked(
+                _together([where.get(needle, nowhere) for needle in one.needles]),
+                [where.get(mask, nowhere) for mask in one.masks],
+            )
+            for one in self._wanted
+        ]
 
     def _scan(self, form: str, needles: list[Needle], texts: Array, index: Index) -> list[Hits]:
         """Where each needle is among some rows, in one form of them."""
@@ -137,6 +153,14 @@ def _together(hits: list[Hits]) -> Hits:
     for other in rows[1:]:
         both = np.intersect1d(both, other)
     return Hits(np.empty(0, np.int64), both)
+
+
+def _unmasked(hits: Hits, masks: list[Hits]) -> Hits:
+    """The same hits, to be asked where a mask may be."""
+    for mask in masks:
+        masked = np.isin(hits.sure, np.union1d(mask.sure, mask.maybe), assume_unique=True)
+        hits = Hits(hits.sure[~masked], np.union1d(hits.maybe, hits.sure[masked]))
+    return hits
 
 
 def _bytes(texts: Texts, index: Index) -> Array:

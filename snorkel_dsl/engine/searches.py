@@ -7,13 +7,14 @@ operator's own evaluation; of a list of terms, that gets only those that may be 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from snorkel_dsl.engine.lexicon import Lexicon, searchable
 from snorkel_dsl.engine.matcher import Matcher
 from snorkel_dsl.engine.plan import Plan
 from snorkel_dsl.engine.proposals import needle
-from snorkel_dsl.engine.scan import Hits, Scan
+from snorkel_dsl.engine.scan import Hits, Scan, Wanted
 from snorkel_dsl.engine.values import Texts
 from snorkel_dsl.language import ir
 from snorkel_dsl.predicates import Sought, catalog
@@ -28,7 +29,7 @@ class Searches:
         self._plan = plan
         self._asks: dict[int, Ask] = {}
         self._scans = {
-            text: Scan([tuple(map(needle, plan.sought[number])) for number in numbers], scanner)
+            text: Scan([_wanted(plan.sought[number]) for number in numbers], scanner)
             for text, numbers in plan.scans.items()
         }
 
@@ -43,6 +44,12 @@ class Searches:
             constants = [self._plan.nodes[argument].detail for argument in node.arguments[1:]]
             self._asks[number] = _ask(catalog()[node.operator].evaluate, constants, self._plan.sought[number])
         return self._asks[number]
+
+
+def _wanted(sought: tuple[Sought, ...]) -> Wanted:
+    """What an operator looks for as needles."""
+    masks = [replace(one, what=ir.TermList(one.masks), decides=False) for one in sought if one.decides and one.masks]
+    return Wanted(tuple(map(needle, sought)), tuple(map(needle, masks)))
 
 
 def _ask(evaluate: Callable[..., Any], constants: list[Any], sought: tuple[Sought, ...]) -> Ask:

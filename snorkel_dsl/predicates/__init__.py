@@ -14,7 +14,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, TypeAlias
 
-from snorkel_dsl.language.ir import Pattern, TermList
+from snorkel_dsl.language.ir import Pattern, Term, TermList
 from snorkel_dsl.language.types import Kind, Signature
 
 Array: TypeAlias = Any  # of a kernel: a NumPy array, or a pyarrow array for text
@@ -25,7 +25,8 @@ class Sought:
     """Terms or a pattern that must be found in a text for an operator to be true of it, or more than 0.
 
     `as_words`: the terms are found as `mentions` finds them; otherwise as characters of the original text, `at_start` and
-    `at_end` only there. `decides`: what was found is the whole answer, true; otherwise the operator must be asked.
+    `at_end` only there. `decides`: what was found is the whole answer, true, unless a mask of the terms was found as well;
+    otherwise the operator must be asked.
     """
 
     what: TermList | Pattern
@@ -33,6 +34,11 @@ class Sought:
     at_start: bool = False
     at_end: bool = False
     decides: bool = False
+
+    @property
+    def masks(self) -> tuple[Term, ...]:
+        """The terms beside which a finding decides nothing."""
+        return self.what.masks if isinstance(self.what, TermList) else ()
 
 
 @dataclass(frozen=True)

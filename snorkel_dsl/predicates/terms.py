@@ -61,7 +61,7 @@ def _is_term(item: str, term: Term) -> bool:
 
 
 def _some_word(terms: TermList) -> tuple[Sought, ...]:
-    return (Sought(terms, as_words=True, decides=not terms.masks),)
+    return (Sought(terms, as_words=True, decides=True),)
 
 
 def _some_words(terms: TermList) -> tuple[Sought, ...]:

@@ -128,7 +128,7 @@ def _whole_text(wanted: Sequence[str]) -> tuple[Sought, ...]:
 
 
 def _some_term(terms: TermList) -> tuple[Sought, ...]:
-    return (Sought(terms, decides=not terms.masks),)
+    return (Sought(terms, decides=True),)
 
 
 def _some_terms(terms: TermList) -> tuple[Sought, ...]:
@@ -136,11 +136,11 @@ def _some_terms(terms: TermList) -> tuple[Sought, ...]:
 
 
 def _term_at_start(terms: TermList) -> tuple[Sought, ...]:
-    return (Sought(terms, at_start=True, decides=True),)
+    return (Sought(TermList(terms.terms), at_start=True, decides=True),)
 
 
 def _term_at_end(terms: TermList) -> tuple[Sought, ...]:
-    return (Sought(terms, at_end=True, decides=True),)
+    return (Sought(TermList(terms.terms), at_end=True, decides=True),)
 
 
 def _pattern(pattern: Pattern) -> tuple[Sought, ...]:

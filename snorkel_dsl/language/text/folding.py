@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from snorkel_dsl.language.text.characters import (
     ASCII_WHITE_SPACE,
@@ -44,6 +44,7 @@ class Folded:
         return self.starts[start], self.ends[end - 1]
 
 
+@lru_cache(maxsize=4)  # several lists of terms are looked for in one text
 def fold(text: str, case: bool = False) -> Folded:
     """Fold a text; with `case`, capitals stay capitals. Linear in the length of the text."""
     folded, starts, ends = _unchanged(text) if text.isascii() else _normalized(text)
@@ -92,9 +93,9 @@ def _normalized(text: str) -> _Mapped:
 
 def _one_space(text: str, starts: Sequence[int], ends: Sequence[int]) -> _Mapped:
     """Any run of white space as one space, which stands for the whole run."""
-    runs = list(_white_space(text.isascii()).finditer(text))
-    if all(found[0] == " " for found in runs):
+    if not _uneven(text.isascii()).search(text):
         return text, starts, ends
+    runs = list(_white_space(text.isascii()).finditer(text))
     parts: list[str] = []
     new_starts: list[int] = []
     new_ends: list[int] = []
@@ -113,6 +114,13 @@ def _one_space(text: str, starts: Sequence[int], ends: Sequence[int]) -> _Mapped
 @cache
 def _white_space(ascii_only: bool) -> re.Pattern[str]:
     return re.compile(f"[{ASCII_WHITE_SPACE if ascii_only else character_class('white_space')}]+")
+
+
+@cache
+def _uneven(ascii_only: bool) -> re.Pattern[str]:
+    """Finds white space that is not a single space."""
+    spaces = ASCII_WHITE_SPACE if ascii_only else character_class("white_space")
+    return re.compile(f"  |(?! )[{spaces}]")
 
 
 @cache
