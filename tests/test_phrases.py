@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from checking import HEAD, checked
+from checking import HEAD, checked, problem
 
 from snorkel_dsl.language.parse import parse
 from snorkel_dsl.source import Source
@@ -72,3 +72,18 @@ def test_a_vote_or_a_name_in_the_wrong_place(rule: str, kind: str, help_text: st
 def test_blocks_that_are_written_otherwise(block: str, kind: str, help_text: str) -> None:
     _, (found,) = parse(Source("test.rules", f"{block}\n"))
     assert (found.kind, found.helps[0]) == (kind, help_text)
+
+
+@pytest.mark.parametrize(
+    ("written", "help_text"),
+    [
+        ("shared is true", "write `shared is yes`"),
+        ("shared is not false", "write `shared is not no`"),
+        ("likes is null", "write `likes is missing`"),
+        ("text is empty", 'write `text is ""`; where there is no value at all, `text is missing`'),
+        ("text is spam_word", 'words need quotes: `text is "spam_word"`'),
+        ("posted is before 11/20/2026", "dates are written `2026-11-20`: year, month and day, with two digits each"),
+    ],
+)
+def test_words_and_dates_that_are_no_values(written: str, help_text: str) -> None:
+    assert problem(written).helps == (help_text,)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeAlias
 
+from snorkel_dsl.diagnostics import did_you_mean
 from snorkel_dsl.language import ast, ir, types
 from snorkel_dsl.language.check.declarations import likely_choice
 from snorkel_dsl.language.check.later import comes_later
@@ -61,6 +62,8 @@ def _cannot_compare(names: Names, left_node: ast.Node, left: Typed, right_node: 
         helps = [f"to ask how long it is: `{names.written(left_node)} has more than {names.written(right_node)} words`"]
     if left.kind is Kind.NUMBER and right.kind is Kind.TEXT and isinstance(right_node, ast.String):
         helps = ["numbers are written without quotes"]
+    if left.kind is Kind.TIME and right.kind is Kind.NUMBER and isinstance(right_node, ast.Arithmetic):
+        helps = ["dates are written `2026-11-20`: year, month and day, with two digits each"]
     why = (
         f"{ARTICLE[text]} has no order" if left.kind is right.kind
         else f"`{names.written(right_node)}` is {ARTICLE[right.kind]}; they cannot be compared"
@@ -229,18 +232,37 @@ def check_is(scope: Scope, node: ast.Is) -> ir.Expression | None:
     left = check_value(scope, node.subject)
     if left is None:
         return None
+    if isinstance(node.value, ast.Name) and _is_no_name(scope, node.value):
+        names.unknown("column", names.columns, node.value, *_value_helps(names, node, node.value.text.lower(), left))
+        return None
     if left.kind in (Kind.TEXT, Kind.CHOICE):
         return _is_same_text(scope, node, left)
     if left.kind in (Kind.TEXTS, Kind.NUMBERS):
         wrong_type(names, node.subject, left, "`is` compares single values")
         return None
-    if left.kind is Kind.YES_NO and isinstance(node.value, ast.Name) and node.value.text not in names.columns:
-        answer = "no" if node.value.text.lower() in ("false", "n") else "yes"
-        written = f"{names.written(node.subject)} is {answer}"
-        wrong_type(names, node.subject, left, f"`{node.value.text}` is neither", f"write `{written}`")
-        return None
     pair = comparable(scope, node.subject, node.value)
     return None if pair is None else _negated(names, node, equals(names, *pair, node.span))
+
+
+def _is_no_name(scope: Scope, name: ast.Name) -> bool:
+    """Whether a name stands for nothing at all, and is not like the name of a column either."""
+    names = scope.names
+    known = names.kind_of(name.text) is not None or name.text in scope.bound or names.is_poisoned(name.text)
+    return not known and did_you_mean(name.text, names.columns) is None
+
+
+def _value_helps(names: Names, node: ast.Is, word: str, left: Typed) -> list[str]:
+    """What a word without quotes after `is` may have meant."""
+    said = f"{names.written(node.subject)} is{' not' if node.negated else ''}"
+    if word in ("null", "nan", "na", "unknown", "undefined", "none"):
+        return [f"write `{said} missing`"]
+    if left.kind is Kind.YES_NO:
+        return [f"write `{said} {'no' if word in ('false', 'n') else 'yes'}`"]
+    if left.kind not in (Kind.TEXT, Kind.CHOICE):
+        return []
+    if word in ("empty", "blank"):
+        return [f'write `{said} ""`; where there is no value at all, `{said} missing`']
+    return [f'words need quotes: `{said} "{node.value.text}"`'] if isinstance(node.value, ast.Name) else []
 
 
 def _is_yes_no(scope: Scope, node: ast.Is, value: ast.YesNo) -> ir.Expression | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from snorkel_dsl.diagnostics import Diagnostic
 from snorkel_dsl.language.complaints.failure import Failure
@@ -13,74 +14,103 @@ _SUBJECT = r"(?P<of>\w+|`[^`]+`)"
 _MORE = r"(?P<is>is|are)(?P<not> not)? (?:greater|larger|bigger|higher) than"
 _LESS = r"(?P<is>is|are)(?P<not> not)? (?:smaller|lower) than"
 _WORDS = r"(?:\"[^\"]*\" or )*\"[^\"]*\""
+_PART = r"(?P<part>sentence|line|paragraph)"
+_QUANTIFIER = r"some|every|no|at least \d+|fewer than \d+"
 _DURATION = r"(?P<by>\d+ (?:second|minute|hour|day|week)s?)"
 
 _LONGEST = 1_000  # a longer line is nobody's sentence, and the patterns need not be quick on it
 
 # How it is written, and how it is said here.
-_PHRASES = tuple(
-    (re.compile(written), said)
-    for written, said in (
-        (rf"{_MORE} or equal to", r"\g<is>\g<not> at least"),
-        (rf"{_LESS} or equal to", r"\g<is>\g<not> at most"),
-        (_MORE, r"\g<is>\g<not> more than"),
-        (_LESS, r"\g<is>\g<not> less than"),
-        (r"(?P<is>is|are)(?P<not> not)? equal to", r"\g<is>\g<not>"),
-        (r"is on (?P<day>\d{4}-\d\d-\d\d)", r"is \g<day>"),
-        (r"=> ?", ">= "),
-        (r"=< ?", "<= "),
-        (
-            rf"{_SUBJECT} is (?P<low>(?:more|less) than|at (?:least|most)) (?P<first>{_VALUE}) and "
-            rf"(?P<high>(?:more|less) than|at (?:least|most)) (?P<last>{_VALUE})",
-            r"\g<of> is \g<low> \g<first> and \g<of> is \g<high> \g<last>",
-        ),
-        (
-            rf"{_SUBJECT} has between (?P<low>\d+) and (?P<high>\d+) (?P<unit>\w+)",
-            r"\g<of> has at least \g<low> \g<unit> and \g<of> has at most \g<high> \g<unit>",
-        ),
-        (r"(?P<has>has|have) no (?P<unit>\w+s)", r"\g<has> exactly 0 \g<unit>"),
-        (r"the number of (?P<unit>\w+) in (?P<of>\w+) is (?P<n>\d+)", r"\g<of> has exactly \g<n> \g<unit>"),
-        (
-            rf"{_SUBJECT} is (?:more than|at least) {_DURATION} after (?P<when>\w+)",
-            r"\g<of> is after \g<when> + \g<by>",
-        ),
-        (
-            rf"{_SUBJECT} is (?:more than|at least) {_DURATION} before (?P<when>\w+)",
-            r"\g<of> is before \g<when> - \g<by>",
-        ),
-        (r"twice (?P<of>\w+)", r"2 times \g<of>"),
-        (r"(?P<n>\d[\d_.]*) %", r"\g<n>%"),
-        (r"(?P<n>\d+)k\b", r"\g<n>_000"),
-        (r"(?P<verb>is|are|do|does|has)n['’]t (?P<next>\w+)", r"\g<verb> not \g<next>"),
-        (r"(?P<verb>mentions?|contains?) either ", r"\g<verb> "),
-        (
-            rf"{_SUBJECT} (?P<verb>mentions|contains) (?P<first>{_WORDS}) or (?P<last>any of \w+)",
-            r"\g<of> \g<verb> \g<first> or \g<of> \g<verb> \g<last>",
-        ),
-        (
-            rf"{_SUBJECT} (?P<verb>mentions|contains) (?P<first>any of \w+)(?:,| or) (?P<last>{_WORDS})",
-            r"\g<of> \g<verb> \g<first> or \g<of> \g<verb> \g<last>",
-        ),
-        (
-            r"(?P<verb>mentions|contains) (?P<first>[A-Z]\w*), (?P<last>[A-Z]\w*)",
-            r"\g<verb> any of \g<first>, \g<last>",
-        ),
-        (
-            r"(?P<before>(?:mentions|contains|with|is) (?:\"[^\"]*\" or )*\"[^\"]*\"), (?P<next>\")",
-            r"\g<before> or \g<next>",
-        ),
-        (rf"{_SUBJECT} is any of (?P<list>\w+)", r"\g<of> mentions any of \g<list>"),
-        (r"(?P<what>\"[^\"]*\"|[A-Z]\w*) once", r"\g<what> exactly 1 time"),
-        (r"(?P<what>\"[^\"]*\"|[A-Z]\w*) twice", r"\g<what> exactly 2 times"),
-        (r"then vote", "vote"),
-        (rf"number between (?P<low>{_VALUE}) and (?P<high>{_VALUE})", r"number from \g<low> to \g<high>"),
-        (rf"number at least (?P<low>{_VALUE})", r"number from \g<low>"),
-        (r"^(?P<column> +\S+ +[^\"]+?) from (?P<name>\"[^\"]*\")$", r"\g<column> from column \g<name>"),
-        (r"(?P<start>from \"[^\"]*\") (?:to|until|till) (?P<end>\")", r"\g<start> up to \g<end>"),
-        (r"^(?P<rule>rule \w+) (?i:votes?)\b", r"\g<rule> votes"),
-    )
+_PHRASES = (
+    (rf"{_MORE} or equal to", r"\g<is>\g<not> at least"),
+    (rf"{_LESS} or equal to", r"\g<is>\g<not> at most"),
+    (_MORE, r"\g<is>\g<not> more than"),
+    (_LESS, r"\g<is>\g<not> less than"),
+    (r"(?P<is>is|are)(?P<not> not)? equal to", r"\g<is>\g<not>"),
+    (r"is on (?P<day>\d{4}-\d\d-\d\d)", r"is \g<day>"),
+    (r"=> ?", ">= "),
+    (r"=< ?", "<= "),
+    (
+        rf"{_SUBJECT} is (?P<low>(?:more|less) than|at (?:least|most)) (?P<first>{_VALUE}) and "
+        rf"(?P<high>(?:more|less) than|at (?:least|most)) (?P<last>{_VALUE})",
+        r"\g<of> is \g<low> \g<first> and \g<of> is \g<high> \g<last>",
+    ),
+    (
+        rf"{_SUBJECT} has between (?P<low>\d+) and (?P<high>\d+) (?P<unit>\w+)",
+        r"\g<of> has at least \g<low> \g<unit> and \g<of> has at most \g<high> \g<unit>",
+    ),
+    (r"(?P<has>has|have) no (?P<unit>\w+s)", r"\g<has> exactly 0 \g<unit>"),
+    (r"the number of (?P<unit>\w+) in (?P<of>\w+) is (?P<n>\d+)", r"\g<of> has exactly \g<n> \g<unit>"),
+    (
+        rf"{_SUBJECT} is (?:more than|at least) {_DURATION} after (?P<when>\w+)",
+        r"\g<of> is after \g<when> + \g<by>",
+    ),
+    (
+        rf"{_SUBJECT} is (?:more than|at least) {_DURATION} before (?P<when>\w+)",
+        r"\g<of> is before \g<when> - \g<by>",
+    ),
+    (r"twice (?P<of>\w+)", r"2 times \g<of>"),
+    (r"(?P<n>\d[\d_.]*) %", r"\g<n>%"),
+    (r"(?P<n>\d+)k\b", r"\g<n>_000"),
+    (r"(?P<verb>is|are|do|does|has)n['’]t (?P<next>\w+)", r"\g<verb> not \g<next>"),
+    (r"(?P<verb>mentions?|contains?) either ", r"\g<verb> "),
+    (
+        rf"{_SUBJECT} (?P<verb>mentions|contains) (?P<first>{_WORDS}) or (?P<last>any of \w+)",
+        r"\g<of> \g<verb> \g<first> or \g<of> \g<verb> \g<last>",
+    ),
+    (
+        rf"{_SUBJECT} (?P<verb>mentions|contains) (?P<first>any of \w+)(?:,| or) (?P<last>{_WORDS})",
+        r"\g<of> \g<verb> \g<first> or \g<of> \g<verb> \g<last>",
+    ),
+    (
+        r"(?P<verb>mentions|contains) (?P<first>[A-Z]\w*), (?P<last>[A-Z]\w*)",
+        r"\g<verb> any of \g<first>, \g<last>",
+    ),
+    (
+        r"(?P<before>(?:mentions|contains|with|is) (?:\"[^\"]*\" or )*\"[^\"]*\"), (?P<next>\")",
+        r"\g<before> or \g<next>",
+    ),
+    (rf"{_SUBJECT} is any of (?P<list>\w+)", r"\g<of> mentions any of \g<list>"),
+    (r"(?P<what>\"[^\"]*\"|[A-Z]\w*) once", r"\g<what> exactly 1 time"),
+    (r"(?P<what>\"[^\"]*\"|[A-Z]\w*) twice", r"\g<what> exactly 2 times"),
+    (r"(?P<verb>match(?:es)?) \"(?P<pattern>[^\"/]+)\"", r"\g<verb> /\g<pattern>/"),
+    (r"(?P<pattern>/[^/]+/)i\b", r"\g<pattern>"),
+    (r"(?<=in )(?P<which>first|last|same)\b", r"the \g<which>"),
+    (r"in the (?P<unit>sentence|line|paragraph)\b", r"in the same \g<unit>"),
+    (
+        rf"{_SUBJECT} mentions (?P<first>{_WORDS}) within (?P<n>\d+) words of (?P<last>{_WORDS})",
+        r"\g<of> mentions \g<first> followed within \g<n> words by \g<last> "
+        r"or \g<of> mentions \g<last> followed within \g<n> words by \g<first>",
+    ),
+    (r"(?P<first>\"[^\"]*\") (?:before|and then|then) (?P<last>\"[^\"]*\")", r"\g<first> followed by \g<last>"),
+    (rf"(?:any|an?) {_PART}s? (?:of|in) (?P<of>\w+)", r"some \g<part> of \g<of>"),
+    (rf"(?:each|all) {_PART}s? (?:of|in) (?P<of>\w+)", r"every \g<part> of \g<of>"),
+    (rf"(?P<q>some|every|no) {_PART}(?P<s>s?) in (?P<of>\w+)", r"\g<q> \g<part>\g<s> of \g<of>"),
+    (
+        rf"(?P<q>{_QUANTIFIER}) {_PART}(?P<s>s?) of (?P<of>\w+) (?P<verb>mentions?|contains?|has)\b",
+        r"\g<q> \g<part>\g<s> of \g<of> where it \g<verb>",
+    ),
+    (r"&&?", "and"),
+    (r"\|\|?", "or"),
+    (r"(?P<d>\d\d)\.(?P<m>\d\d)\.(?P<y>\d{4})", r"\g<y>-\g<m>-\g<d>"),
+    (r"(?P<day>\d{4}-\d\d-\d\d)T(?P<time>\d\d:\d\d)\S*", r"\g<day> \g<time>"),
+    (r"(?P<whole>\d+),(?P<rest>\d{1,2})\b", r"\g<whole>.\g<rest>"),
+    (r"(?<= )\.(?P<rest>\d)", r"0.\g<rest>"),
+    (r"(?<= )\+(?P<n>\d)", r"\g<n>"),
+    (r"then vote", "vote"),
+    (rf"number between (?P<low>{_VALUE}) and (?P<high>{_VALUE})", r"number from \g<low> to \g<high>"),
+    (rf"number at least (?P<low>{_VALUE})", r"number from \g<low>"),
+    (r"^(?P<column> +\S+ +[^\"]+?) from (?P<name>\"[^\"]*\")$", r"\g<column> from column \g<name>"),
+    (r"(?P<start>from \"[^\"]*\") (?:to|until|till) (?P<end>\")", r"\g<start> up to \g<end>"),
+    (r"^(?P<rule>rule \w+) (?i:votes?)\b", r"\g<rule> votes"),
 )
 _SPACED_NAME = re.compile(r"^rule (\w+(?: \w+)+) votes\b")
+
+
+@cache
+def _phrases() -> list[tuple[re.Pattern[str], str]]:
+    """The phrases, compiled when the first mistake is found."""
+    return [(re.compile(written), said) for written, said in _PHRASES]
 
 
 def other_wording(failure: Failure) -> Diagnostic | None:
@@ -89,7 +119,7 @@ def other_wording(failure: Failure) -> Diagnostic | None:
     line = failure.source.line(number)
     if len(line) > _LONGEST:
         return None
-    for pattern, said in _PHRASES:
+    for pattern, said in _phrases():
         for found in pattern.finditer(line):
             if found.start() < column <= found.end() + 1 and found.expand(said) != found[0]:
                 return _instead(failure, number, found, found.expand(said))
