@@ -153,21 +153,30 @@ def main() -> int:
         matrix, faults = label_matrix(rules, frame, scanner=options.scanner)
     assert not faults
     n = len(frame)
-    print(f"snorkel_dsl: {own.wall:.2f} s (CPU {own.cpu:.2f} s) with compiling, {n / own.wall:,.0f} rows/s", end=", ")
-    print(f"{len(matrix.rows) / n:.2f} votes a row, {np.mean(matrix.covered):.0%} of rows have one")
+    n = len(frame)
+    print(
+        f"snorkel_dsl: {told(own, n, len(matrix.rows))} with compiling, {np.mean(matrix.covered):.0%} of rows have a vote"
+    )
     if options.no_snorkel:
         return 0
 
-    rows = n if options.snorkel_rows == "all" else int(options.snorkel_rows)
+    rows = n if options.snorkel_rows == "all" else min(n, int(options.snorkel_rows))
     expected, peer = snorkel_votes(frame.iloc[:rows], words, expressions)
-    print(f"Snorkel 0.10: {peer.wall:.2f} s (CPU {peer.cpu:.2f} s) for {rows:,} rows, {rows / peer.wall:,.0f} rows/s")
+    print(f"Snorkel 0.10: {told(peer, rows, int(np.sum(expected != -1)))}")
     votes = matrix.take(np.arange(rows)).to_numpy()
     different = int(np.sum(votes != expected))
-    print(f"cells compared: {votes.size:,}, different: {different}")
+    given = f"{np.sum(votes != -1) / rows:.3f} and {np.sum(expected != -1) / rows:.3f}"
+    print(f"on these {rows:,} rows: {given} votes a sentence; cells compared {votes.size:,}, different {different}")
     said = "" if rows == n else f" (Snorkel's cost a row from {rows:,} rows, taken as the same for all)"
     wall, cpu = (peer.wall / rows) / (own.wall / n), (peer.cpu / rows) / (own.cpu / n)
     print(f"ratio: {wall:,.0f} x by the clock, {cpu:,.0f} x by CPU time{said}")
     return 1 if different else 0
+
+
+def told(clock: Clock, rows: int, votes: int) -> str:
+    """A time in words."""
+    speed = f"{rows / clock.wall:,.0f} rows/s by the clock, {rows / clock.cpu:,.0f} by CPU"
+    return f"{rows:,} rows in {clock.wall:.2f} s (CPU {clock.cpu:.2f} s), {speed}, {votes / rows:.3f} votes a sentence"
 
 
 if __name__ == "__main__":
