@@ -184,6 +184,8 @@ def check_between(scope: Scope, node: ast.Between) -> ir.Expression | None:
     from_low = compare(names, "at least", *low, node.span)
     up_to_high = compare(names, "at most", *high, node.span)
     first, last = constant_number(low[1].expression), constant_number(high[1].expression)
+    if last is not None and high[1].is_day:
+        last += DAY - 1  # its last microsecond
     if first is not None and last is not None and first > last:
         if low[1].kind is Kind.CLOCK:
             return _negated(names, node, names.any_of(from_low, up_to_high, span=node.span))

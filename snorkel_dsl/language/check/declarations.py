@@ -19,6 +19,7 @@ from snorkel_dsl.source import Span
 
 _VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
 MOST_NESTED = 50  # terms lists that include one another
+LONGEST_TERM = 2_000  # characters
 
 
 # ------------------------------------------------------------------------------------------------------------- headers
@@ -326,6 +327,8 @@ class TermsBuilder:
                     ],
                 )
                 return None
+            if _too_long(self.names, text, path):
+                return None
             terms.append(ir.Term(text))
         if not terms:
             self.names.report("empty-terms", f"`{path.text}` holds no terms", path, "nothing can be found with it")
@@ -337,9 +340,9 @@ def _with_mode(term: ir.Term, mode: ast.TermMode) -> ir.Term:
     return ir.Term(term.text, term.exact_case or mode.word == "exact case", term.exactly or mode.word == "exactly")
 
 
-def make_term(names: Names, written: ast.String, mode: ast.TermMode | None) -> ir.Term | None:
-    """A term as written between quotes."""
-    if never_matches(written.text):
+def make_term(names: Names, written: ast.String, mode: ast.TermMode | None, plain: bool = False) -> ir.Term | None:
+    """A term as written between quotes; of `plain` characters, a blank and a `*` are some."""
+    if not written.text if plain else never_matches(written.text):
         names.report(
             "term-never-matches",
             f"the term `{written.text}` is never found",
@@ -348,8 +351,17 @@ def make_term(names: Names, written: ast.String, mode: ast.TermMode | None) -> i
             helps=["a term has at least one letter, digit or sign; `*` stands for an unknown word beside known ones"],
         )
         return None
+    if _too_long(names, written.text, written):
+        return None
     term = ir.Term(written.text)
     return term if mode is None else _with_mode(term, mode)
+
+
+def _too_long(names: Names, text: str, at: ast.Node) -> bool:
+    """Whether a term is longer than anything that is looked for; if so, that is said."""
+    if len(text) > LONGEST_TERM:
+        names.report("too-large", f"a term has {len(text):_} characters, more than {LONGEST_TERM:_}", at)
+    return len(text) > LONGEST_TERM
 
 
 def never_matches(text: str) -> bool:

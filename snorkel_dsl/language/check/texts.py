@@ -80,14 +80,14 @@ def _number(value: float, span: Span) -> ir.Constant:
 # --------------------------------------------------------------------------------------------------------------- terms
 
 
-def terms_of(scope: Scope, operand: ast.TermsOperand) -> list[ir.TermList] | None:
-    """The lists that an operand names; words between quotes are one list."""
+def terms_of(scope: Scope, operand: ast.TermsOperand, plain: bool = False) -> list[ir.TermList] | None:
+    """The lists that an operand names; words between quotes are one list. `plain`: a `*` and a blank are characters."""
     match operand:
         case ast.Words(mode=mode, words=words):
             if mode is not None and mode.word == "any form of":
                 comes_later(scope.names, mode, "any form of", "inflected forms", "list the forms that you mean")
                 return None
-            terms = [make_term(scope.names, word, mode) for word in words]
+            terms = [make_term(scope.names, word, mode, plain) for word in words]
             found = [term for term in terms if term is not None]
             return [ir.TermList(tuple(dict.fromkeys(found)))] if len(found) == len(terms) else None
         case ast.OfLists(lists=lists):
@@ -132,7 +132,7 @@ def check_says(scope: Scope, node: ast.Says) -> ir.Expression | None:
         comes_later(names, node.verb, node.verb.word, ASSERTION, "write `mentions`, with `unless text mentions …`")
         return None
     subject = check_value(scope, node.subject)
-    lists = terms_of(scope, node.terms)
+    lists = terms_of(scope, node.terms, plain=node.verb.word != "mentions")
     places = check_places(scope, node.places)
     if subject is None or lists is None or places is None or not _verb_fits(names, node, places):
         return None
