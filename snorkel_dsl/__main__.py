@@ -35,7 +35,10 @@ class _Outcome(AbstractContextManager["_Outcome"]):
             case click.exceptions.Exit():
                 self.code = wrong.exit_code
             case click.ClickException():
-                wrong.show()
+                from snorkel_dsl.commands._output import show
+                from snorkel_dsl.commands._usage import bad_usage
+
+                show(bad_usage(wrong).diagnostics)
                 self.code = COULD_NOT_RUN
             case KeyboardInterrupt() | click.Abort():
                 click.echo("stopped", err=True)

@@ -88,7 +88,29 @@ def test_an_unknown_command_and_option_come_with_a_suggestion(tmp_path: Path) ->
     assert "did you mean `check`?" in done.stderr
     done = snorkel_dsl(tmp_path, "check", "--output-fromat", "json")
     assert done.returncode == 2
-    assert "--output-format" in done.stderr
+    assert "did you mean `--output-format`?" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("apply", "spam.rules", "data.csv"), "`-o` is not given"),
+        (("label", "spam.rules"), "`DATA` is not given"),
+        (("analyze", "data.csv", "spam.rules"), "rules come first"),
+        (("explain", "spam.rules", "data.csv"), "--row 1"),
+        (
+            ("label", "spam.rules", "data.csv", "-o", "x.csv", "--balance", "SPAM=30"),
+            "did you mean `--balance SPAM=30%`?",
+        ),
+    ],
+)
+def test_a_command_line_that_does_not_fit_says_what_to_write(
+    folder: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    done = snorkel_dsl(folder, *arguments)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error[bad-")
+    assert said in done.stderr
 
 
 def test_a_bug_of_ours_is_said_in_two_lines(folder: Path) -> None:

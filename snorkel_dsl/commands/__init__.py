@@ -13,7 +13,7 @@ from typing import cast
 
 import click
 
-from snorkel_dsl.diagnostics import did_you_mean
+from snorkel_dsl.diagnostics import Diagnostic, RulesError, did_you_mean
 
 
 class Commands(click.Group):
@@ -38,7 +38,7 @@ class Commands(click.Group):
         if self.get_command(ctx, name) is None and not name.startswith("-"):
             close = did_you_mean(name, self.list_commands(ctx))
             hint = f"did you mean `{close}`?" if close else "`snorkel-dsl --help` lists them"
-            raise click.UsageError(f"no command is called `{name}`: {hint}", ctx)
+            raise RulesError([Diagnostic("bad-usage", f"no command is called `{name}`", helps=(hint,))])
         return super().resolve_command(ctx, args)
 
 

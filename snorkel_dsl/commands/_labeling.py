@@ -120,7 +120,9 @@ def _share(name: str, text: str) -> float:
         raise refusal(
             "bad-balance",
             f"`{text}` is no share for `{name}`",
-            "a share lies between 0% and 100%, as in `--balance SPAM=13%`",
+            f"did you mean `--balance {name}={text}%`?"
+            if 1 <= value < 100
+            else "a share lies between 0% and 100%, as in `--balance SPAM=13%`",
         )
     return value
 

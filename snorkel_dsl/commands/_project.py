@@ -68,10 +68,12 @@ def source_at(path: Path) -> tuple[Source, Path | None]:
 def load_rules(path: Path, project: Project) -> Rules:
     """The compiled rules of a file (`-` is stdin); warnings are printed. Raises RulesError where it has errors."""
     from snorkel_dsl.api import Rules, check_source
-    from snorkel_dsl.datasets.options import refusal
+    from snorkel_dsl.datasets.options import FORMATS, refusal
 
     if path.is_dir():
         raise refusal("bad-option", f"`{path}` is a folder", "name one rules file; it may `use` others")
+    if path.suffix.lower() in FORMATS:
+        raise refusal("bad-usage", f"`{path}` is a file of data", "rules come first, then data: `RULES DATA`")
     source, file = source_at(path)
     program, diagnostics = check_source(source, file, project.roots)
     if program is None or any(diagnostic.severity == "error" for diagnostic in diagnostics):

@@ -50,7 +50,8 @@ def command(what: str, data: str | None, row: int | None, rule: str | None, mode
         result(_page(what))
         return 0
     if data is None or row is None:
-        raise click.UsageError("to explain a row, give RULES, DATA and --row N")
+        missing = "which row is to be explained" if row is None else "the data of the row is not given"
+        raise refusal("bad-usage", missing, f"write `snorkel-dsl explain {what} {data or 'DATA'} --row {row or 1}`")
     from snorkel_dsl.commands._explaining import explain_row
 
     rules = Path(what)
