@@ -6,12 +6,14 @@ from dataclasses import replace
 from itertools import product
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import strategies
 from equality import assert_equal_votes
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from snorkel_dsl.engine import backends
 from snorkel_dsl.engine.run import label_matrix
 from snorkel_dsl.engine.scan import SCANNERS
 from snorkel_dsl.language import ir
@@ -154,3 +156,15 @@ def test_no_pattern_and_no_text_makes_it_hang(scanner: str) -> None:
         [False, True, False, False, True, False, False],
         [False, True, False, False, False, False, False],
     ]
+
+
+@pytest.mark.parametrize("name", backends.names())
+def test_a_backend_works_on_every_batch_in_order(name: str) -> None:
+    parts = [pa.RecordBatch.from_pydict({"x": list(range(n))}) for n in (3, 1, 0, 2)]
+    work = backends.named(name)(lambda batch, first_row: (batch.num_rows, first_row), iter(parts))
+    assert list(work) == [(3, 0), (1, 3), (0, 4), (2, 4)]
+
+
+def test_a_backend_that_is_not_there_is_named() -> None:
+    with pytest.raises(ValueError, match="there is no backend `cluster`; there are: local"):
+        backends.named("cluster")

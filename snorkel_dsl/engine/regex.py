@@ -187,7 +187,10 @@ def _cased() -> npt.NDArray[np.int64]:
 
     They are all in the first two planes of Unicode.
     """
-    found = [i for i, c in enumerate(_every_character()[:0x20000]) if c.lower() != c or c.upper() != c]
+    text = _every_character()[:0x20000]
+    blocks = [(i, text[i : i + 128]) for i in range(0, len(text), 128)]  # of most, no character has another case
+    cased = [(first, block) for first, block in blocks if not block == block.lower() == block.upper()]
+    found = [first + i for first, block in cased for i, c in enumerate(block) if not c == c.lower() == c.upper()]
     return np.array(found, np.int64)
 
 
