@@ -83,6 +83,16 @@ def copies(n: int = 10_000, seed: int = 0) -> Simulation:
     return Simulation(LabelMatrix.from_dense(np.stack([*good, poor, poor, poor], axis=1), labels=2), truth, (0.5, 0.5))
 
 
+def one_source(n: int = 4_000, seed: int = 0) -> Simulation:
+    """Four good rules, and for label 1 five that fire on the same text, mostly together and rightly in three of five rows."""
+    rng = np.random.default_rng(seed)
+    truth = labels(n, (0.5, 0.5), rng)
+    text = rng.random(n) < np.where(truth == 1, 0.45, 0.30)
+    good = [np.where(rng.random(n) < np.where(truth == label, 0.5, 0.08), label, -1) for label in (0, 0, 1, 1)]
+    same = [np.where(text & (rng.random(n) < 0.9), 1, -1) for _ in range(5)]
+    return Simulation(LabelMatrix.from_dense(np.stack([*good, *same], axis=1), labels=2), truth, (0.5, 0.5))
+
+
 def imbalanced(n: int = 20_000, seed: int = 0) -> Simulation:
     """Five functions of .75 to .90 that vote everywhere; one row in twenty is positive."""
     return independent(n, (0.75, 0.78, 0.82, 0.86, 0.90), balance=(0.95, 0.05), seed=seed)

@@ -17,8 +17,10 @@ from simulate import (
     imbalanced,
     independent,
     one_label_each,
+    one_source,
 )
 
+import snorkel_dsl as sd
 from snorkel_dsl.facts import FunctionFacts, RuleFacts
 from snorkel_dsl.models import (
     DawidSkene,
@@ -30,7 +32,9 @@ from snorkel_dsl.models import (
     load,
     registry,
 )
+from snorkel_dsl.models.blocks import row_sums
 from snorkel_dsl.models.matrix_completion import MatrixCompletion as Completion
+from snorkel_dsl.models.statistics import count
 from snorkel_dsl.votes import LabelMatrix, TaskLabels
 
 RULES = ((0, 0.4, 0.1), (0, 0.3, 0.05), (1, 0.4, 0.1), (1, 0.3, 0.05), (1, 0.3, 0.1))
@@ -244,11 +248,11 @@ def test_matrix_completion_recovers_emissions_and_its_gradient_is_exact() -> Non
     rng = np.random.default_rng(0)
     emission, start = rng.random((10, 2)), rng.random((10, 2))
     moments, observed = np.cov(rng.random((10, 20))), 1 - np.kron(np.eye(5), np.ones((2, 2)))
-    share = rng.random(10)
-    _, gradient = model._loss(emission.ravel(), moments, share, observed, start)
+    shares = rng.random(10)
+    _, gradient = model._loss(emission.ravel(), moments, shares, observed, start)
     step = np.eye(20) * 1e-6
-    loss = [model._loss(emission.ravel() + d, moments, share, observed, start)[0] for d in step]
-    back = [model._loss(emission.ravel() - d, moments, share, observed, start)[0] for d in step]
+    loss = [model._loss(emission.ravel() + d, moments, shares, observed, start)[0] for d in step]
+    back = [model._loss(emission.ravel() - d, moments, shares, observed, start)[0] for d in step]
     assert np.allclose(gradient, (np.array(loss) - back) / 2e-6, atol=1e-5)
 
 
@@ -262,6 +266,79 @@ def test_matrix_completion_leaves_declared_blocks_apart() -> None:
     told = MatrixCompletion().fit(simulation.votes, facts=facts, class_balance=(0.5, 0.5))
     assert told.score(simulation.votes, simulation.truth) > 0.85
     assert told.score(simulation.votes, simulation.truth) > blind.score(simulation.votes, simulation.truth) + 0.2
+
+
+# -------------------------------------------------------------------------------------------------- blocks and facts
+
+
+def share(votes: LabelMatrix, functions: tuple[str, ...]) -> RuleFacts:
+    """Facts that say that these functions share a condition."""
+    names = frozenset(functions)
+    return RuleFacts(
+        {name: FunctionFacts(name, "label", frozenset({0, 1}), shares=names - {name}) for name in functions}
+    )
+
+
+LEARNING = pytest.mark.parametrize("kind", [LabelModel, DawidSkene, MatrixCompletion])
+
+
+@LEARNING
+def test_copies_in_a_declared_block_count_once(kind: type[Model]) -> None:
+    simulation = copies(4_000)
+    votes, once = simulation.votes, simulation.votes.select([0, 1, 2, 3, 4])
+    told = kind().fit(votes, facts=share(votes, votes.functions[4:]))
+    assert told.score(votes, simulation.truth) >= 0.93
+    assert np.mean(told.predict(votes) == kind().fit(once).predict(once)) > 0.99
+
+
+@LEARNING
+def test_facts_buy_accuracy_where_rules_read_the_same_text(kind: type[Model]) -> None:
+    simulation = one_source()
+    votes = simulation.votes
+    blind, told = kind().fit(votes), kind().fit(votes, facts=share(votes, votes.functions[4:]))
+    assert told.score(votes, simulation.truth) > blind.score(votes, simulation.truth) + 0.02
+    assert told.score(votes, simulation.truth) > MajorityVote().fit(votes).score(votes, simulation.truth) + 0.02
+
+
+def test_functions_that_share_something_and_vote_apart_are_no_block() -> None:
+    votes = one_label_each(2_000, RULES).votes
+    apart = count(votes, share(votes, votes.functions), None, 10_000, 0)
+    assert apart.symbols.blocks.tolist() == [0, 1, 2, 3, 4]
+    assert len(apart.symbols.joint) == 0
+
+
+def test_joint_votes_fill_the_matrix_once_for_each_voter() -> None:
+    simulation = one_source()
+    votes, facts = simulation.votes, share(simulation.votes, simulation.votes.functions[4:])
+    statistics = count(votes, facts, None, 10_000, 0)
+    assert statistics.symbols.blocks.tolist() == [0, 1, 2, 3, 4, 4, 4, 4, 4]
+    assert 10 < len(statistics.symbols.joint) <= 2**5 - 6
+    assert statistics.symbols.joint.sum(axis=1).min() == 2
+    voters = statistics.matrix @ np.eye(9)[statistics.symbols.voter]
+    assert np.allclose(voters, voters > 0)
+    values = np.random.default_rng(0).random((len(statistics.symbols), 2))
+    assert np.allclose(row_sums(votes.patterns().votes, statistics.symbols, values), statistics.matrix @ values)
+
+
+def test_a_joint_vote_never_met_is_the_mean_of_its_members() -> None:
+    dense = np.full((60, 4), -1)
+    dense[:20, :2], dense[20:40, 1:3], dense[40:, 3] = 1, 1, 0
+    votes = LabelMatrix.from_dense(dense, labels=2)
+    symbols = count(votes, share(votes, votes.functions[:3]), None, 100, 0).symbols
+    assert symbols.joint.sum(axis=1).tolist() == [2, 2]
+    values = np.arange(2.0 * len(symbols)).reshape(-1, 2)
+    members = [symbols.numbers[j, frozenset({1})] for j in range(3)]
+    never = LabelMatrix.from_dense([[1, 1, 1, -1]], labels=2)
+    assert row_sums(never, symbols, values)[0].tolist() == pytest.approx(values[members].mean(axis=0))
+
+
+def test_summary_is_of_functions_even_where_joint_votes_were_learned() -> None:
+    simulation = one_source()
+    votes = simulation.votes
+    table = DawidSkene(abstain=0.0, strength=0.1).fit(votes, facts=share(votes, votes.functions[4:])).summary()
+    said = table.set_index(["function", "says"])
+    assert said.loc[("function_4", "1"), "coverage"] == pytest.approx(votes.coverage()[4], rel=0.01)
+    assert 0.5 < said.loc[("function_4", "1"), "precision"] < 0.7
 
 
 def test_functions_that_nothing_identifies_are_named() -> None:
@@ -358,6 +435,23 @@ def test_chest_xray_default(chest_xray: dict[str, tuple[LabelMatrix, np.ndarray]
 def test_chest_xray_with_the_balance(chest_xray: dict[str, tuple[LabelMatrix, np.ndarray]]) -> None:
     votes, gold = chest_xray["train"]
     assert LabelModel().fit(votes, class_balance=(0.37, 0.63)).score(votes, gold) >= 0.845
+
+
+def test_chest_xray_with_the_facts_of_its_rules(
+    data_folder: Path, chest_xray: dict[str, tuple[LabelMatrix, np.ndarray]]
+) -> None:
+    rules = sd.compile(Path(__file__).parents[1] / "rulesets" / "chest_xray" / "published.rules")
+    train = rules.apply(data_folder / "chest_xray" / "train_entries.csv")
+    gold = chest_xray["train"][1]
+    assert LabelModel().fit(train, class_balance=(0.37, 0.63)).score(train, gold) >= 0.845
+    model = LabelModel().fit(train)
+    for file, split in (("train", "train"), ("dev", "valid"), ("test", "test")):
+        votes, gold = chest_xray[split]
+        same = replace(votes, functions=train.functions, tasks=train.tasks)
+        assert np.array_equal(
+            same.to_numpy(), rules.apply(data_folder / "chest_xray" / f"{file}_entries.csv").to_numpy()
+        )
+        assert model.score(same, gold) >= MajorityVote().fit(votes).score(votes, gold) - 0.005
 
 
 @pytest.mark.parametrize("name", ["youtube", "trec", "census", "chest_xray", "tennis", "spouse"])

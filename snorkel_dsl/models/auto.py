@@ -1,7 +1,8 @@
 """The default: settings of a label model, kept or dropped by evidence in the votes alone, and averaged.
 
-No single setting holds on all rule sets: how far abstaining can be trusted differs, and being wrong costs much. So
-Dawid-Skene is fitted at several of them with functions left out and asked to foretell those (`heldout`). Settings that fall
+No single setting holds on all rule sets: how far abstaining can be trusted differs, and so does an estimated class balance;
+being wrong costs much. So Dawid-Skene is fitted at several settings with functions left out and asked to foretell those
+(`heldout`). Settings that fall
 behind the best by more than a standard error are dropped: the error is over functions, because it is the few rules that are
 a sample of what might have been written, not the many rows. The posteriors of the others are averaged with equal weights,
 which is steadier than picking one (Yao et al., Using stacking to average Bayesian predictive distributions, Bayesian
@@ -69,7 +70,7 @@ class LabelModel(Model):
         self.given_ = np.bool_(balance is not None)
         reason = _nothing_to_learn(statistics)
         exact = DawidSkene(abstain=1.0, strength=STRENGTH, tolerance=TOLERANCE)
-        candidates = [] if reason else _candidates()
+        candidates = [] if reason else _candidates(balance)
         evidence = self._evidence([*candidates, exact], statistics, balance, facts) if candidates else {}
         self.evidence_ = {words: told.mean for words, told in evidence.items()}
         foretelling: list[Member] = [member for member in candidates if self._foretells(member, evidence)]
@@ -135,9 +136,13 @@ class LabelModel(Model):
         self.evidence_ = {}
 
 
-def _candidates() -> list[DawidSkene]:
-    """The models among which the votes choose."""
-    return [DawidSkene(abstain=weight, strength=STRENGTH, tolerance=TOLERANCE) for weight in ABSTAIN_WEIGHTS]
+def _candidates(balance: Floats | None) -> list[DawidSkene]:
+    """The models among which the votes choose; whether to hold the balance is a question only where it is estimated."""
+    return [
+        DawidSkene(abstain=weight, strength=STRENGTH, tolerance=TOLERANCE, hold=hold)
+        for hold in ((False, True) if balance is None else (False,))
+        for weight in ABSTAIN_WEIGHTS
+    ]
 
 
 def _restored(archive: zipfile.ZipFile, folder: str) -> Model:
@@ -160,16 +165,17 @@ def _nothing_to_learn(statistics: Statistics) -> str:
 
 def _words(member: Model) -> str:
     """A candidate in words."""
-    return f"{member.name} with abstaining at {float(getattr(member, 'abstain', 0.0)):g}"
+    held = ", the balance held" if getattr(member, "hold", False) else ""
+    return f"{member.name} with abstaining at {float(getattr(member, 'abstain', 0.0)):g}{held}"
 
 
 def _explained(kept: list[Member]) -> str:
     """What was chosen, in words for who wrote the rules."""
-    weights = [f"{float(getattr(member, 'abstain', 0.0)):g}" for member in kept]
-    if len(weights) == 1:
-        return f"the Dawid-Skene model that foretells left-out votes best (abstaining counts {weights[0]})"
-    listed = ", ".join(weights[:-1]) + " and " + weights[-1]
+    weights = sorted({float(getattr(member, "abstain", 0.0)) for member in kept})
+    listed = " and ".join(", ".join(f"{weight:g}" for weight in weights).rsplit(", ", 1))
+    if len(kept) == 1:
+        return f"the Dawid-Skene model that foretells left-out votes best (abstaining counts {listed})"
     return (
-        f"the average of {len(weights)} Dawid-Skene models that foretell left-out votes about equally well "
+        f"the average of {len(kept)} Dawid-Skene models that foretell left-out votes about equally well "
         f"(abstaining counts {listed})"
     )

@@ -18,14 +18,15 @@ sure of itself, and rules of one polarity collapse at 0 when the balance is fixe
 which the functions that were left out are foretold best. A balance that is given is held exactly: the mean of the
 posteriors must equal it, or else EM puts every row into one class. A label that a function can never vote is no symbol of it.
 
-π⁰ is .75 where nothing else is expected. With a given balance that is the precision for a label of the usual share 1 / k: a
-rule fires so much more often on its own label than elsewhere. For another share π⁰ has the same likelihood ratio, but at
-least ½, for a rule is more often right than wrong:
+π⁰ is .75 where nothing else is expected, for a label of the usual share 1 / k: a rule fires so much more often on its own
+label than elsewhere. Where the balance is known, π⁰ has the same likelihood ratio at every share, but is at least ½, for a
+rule is more often right than wrong:
 
     logit π⁰_e = logit .75 + logit Σ_{y in e} p_y − logit |e| / k
 
-Without it a vote for the rarer class would count for more than one for the other, whatever the functions. An estimated
-balance does not shift π⁰: each would drag the other along.
+Without it a vote for the rarer class would count for more than one for the other, whatever the functions. A balance that must
+be estimated has the same π⁰ for all, or each would drag the other along; with `hold` the estimate is then held like a given
+one, which helps where it is about right and harms where it is not.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ STRENGTH = 0.5
 
 
 class DawidSkene(SymbolModel):
-    """MAP Dawid-Skene. `abstain` is α from 0 (off) to 1 (full), or "chosen"; `prior` is π⁰ and `strength` its weight s.
+    """MAP Dawid-Skene. `abstain` is α from 0 (off) to 1 (full), or "chosen"; `prior` is π⁰ and `strength` its weight s;
+    `hold` says whether an estimated balance is held like a given one.
 
     `precision_` (d) and `precision_error_` (d, one standard error) belong to the symbols `symbol_function_` (d) and
     `symbol_labels_` (d, k).
@@ -87,6 +89,7 @@ class DawidSkene(SymbolModel):
         strength: float = STRENGTH,
         iterations: int = 100,
         tolerance: float = 1e-6,
+        hold: bool = False,
         seed: int = 0,
     ) -> None:
         self.abstain = abstain
@@ -94,6 +97,7 @@ class DawidSkene(SymbolModel):
         self.strength = strength
         self.iterations = iterations
         self.tolerance = tolerance
+        self.hold = hold
         self.seed = seed
 
     def prepare(self, functions: tuple[str, ...], facts: RuleFacts, k: int) -> None:
@@ -124,6 +128,15 @@ class DawidSkene(SymbolModel):
         self.explanation_ = f"one precision for each function and label; abstaining counts {self.abstain_:g} ({how})"
 
     def _em(self, statistics: Statistics, balance: Floats | None) -> None:
+        known = self.balance_of(statistics) if balance is None and self.hold else balance
+        self._climb(statistics, known)
+
+    def balance_of(self, statistics: Statistics) -> Floats:
+        """The class balance by maximum a posteriori, (k), every label having the same prior."""
+        self._climb(statistics, None)
+        return self.class_balance_
+
+    def _climb(self, statistics: Statistics, balance: Floats | None) -> None:
         k, n = statistics.symbols.k, max(statistics.n, 1.0)
         self._keep(statistics.symbols)
         self.coverage_ = statistics.votes / n
@@ -218,7 +231,7 @@ class DawidSkene(SymbolModel):
         """What was learned of each vote of a function: `function`, `says` (labels), `coverage`, `precision`, `error`.
 
         `coverage` is the share of rows, `precision` the chance that it is right, `error` one standard error of that; all
-        three over the joint votes of its block that hold it.
+        three over the joint votes of its block that hold it; in a rare joint vote it has only its share of a vote.
         """
         import pandas as pd
 

@@ -129,8 +129,7 @@ class MatrixCompletion(SymbolModel):
         """The class balance as Dawid-Skene finds it."""
         helper = DawidSkene(abstain=0.25, prior=self.prior, strength=1.0)
         helper.functions_, helper.prior_, helper.abstain_ = self.functions_, self.expected_, np.float64(0.25)
-        helper.posterior(statistics, None)
-        return helper.class_balance_
+        return helper.balance_of(statistics)
 
     def _loss(
         self, flat: Floats, moments: Floats, share: Floats, observed: Floats, start: Floats
