@@ -15,7 +15,7 @@ HERE = Path(__file__).parent / "maintenance"
 
 # 1. Rules are compiled once. A mistake in them raises RulesError, whose text is what `snorkel-dsl check` prints.
 rules = sd.compile(HERE / "requests.rules")
-print(f"{len(rules.lfs)} labeling functions for the task urgency: {', '.join(rules.tasks['urgency'])}")
+print(f"{len(rules.lfs)} labeling functions for the task {rules.tasks[0].name}: {', '.join(rules.tasks[0].labels)}")
 
 # 2. A compiled labeling function answers one row, as Snorkel's do: a class number, -1 where it abstains.
 smoke = rules.lfs["fire_or_smoke"]
