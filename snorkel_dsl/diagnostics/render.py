@@ -240,7 +240,8 @@ def _github_line(diagnostic: Diagnostic) -> str:
             "endColumn": str(end_column),
             **properties,
         }
-    said = "\n".join([diagnostic.message, *(f"help: {text}" for text in diagnostic.helps)])
+    marked = [diagnostic.mark.text] if diagnostic.mark and diagnostic.mark.text else []
+    said = "\n".join([diagnostic.message, *marked, *(f"help: {text}" for text in diagnostic.helps)])
     written = ",".join(f"{key}={_github_property(value)}" for key, value in properties.items())
     return f"::{level} {written}::{_github_text(said)}"
 
@@ -309,16 +310,20 @@ def junit(diagnostics: Sequence[Diagnostic]) -> str:
     from xml.sax.saxutils import escape, quoteattr
 
     failures = sum(diagnostic.severity == "error" for diagnostic in diagnostics)
+    tests = max(len(diagnostics), 1)  # build servers take a report without tests for a failed run
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        f'<testsuites name="snorkel-dsl" tests="{len(diagnostics)}" failures="{failures}">',
-        f'  <testsuite name="check" tests="{len(diagnostics)}" failures="{failures}">',
+        f'<testsuites name="snorkel-dsl" tests="{tests}" failures="{failures}">',
+        f'  <testsuite name="check" tests="{tests}" failures="{failures}">',
     ]
+    if not diagnostics:
+        lines.append('    <testcase classname="snorkel-dsl" name="no findings"/>')
     for diagnostic in diagnostics:
         name = _for_xml(diagnostic.mark.source.name if diagnostic.mark else "")
         case = f"    <testcase classname={quoteattr(name)} name={quoteattr(_for_xml(_concise_line(diagnostic)))}>"
         tag = "failure" if diagnostic.severity == "error" else "system-out"
-        about = f" type={quoteattr(diagnostic.kind)}" if tag == "failure" else ""
+        message = quoteattr(_for_xml(diagnostic.message))
+        about = f" type={quoteattr(diagnostic.kind)} message={message}" if tag == "failure" else ""
         lines += [case, f"      <{tag}{about}>{escape(_for_xml(render(diagnostic)))}</{tag}>", "    </testcase>"]
     return "\n".join([*lines, "  </testsuite>", "</testsuites>"])
 
