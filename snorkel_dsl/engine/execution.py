@@ -106,7 +106,7 @@ class Execution:
         values = self._arguments(node, need)
         present = [value for value in values if value is not None]
         plain = [value.plain for value in present if isinstance(value, Texts | Numbers)]
-        if predicate.kernel is None or len(plain) < len(present):
+        if predicate.kernel is None or not plain or len(plain) < len(present):
             return self._row_by_row(node, need)
         columns = iter(plain)
         details = self._details(node)

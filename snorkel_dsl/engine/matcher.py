@@ -76,14 +76,17 @@ class Matcher:
     @cached_property
     def _compiled(self) -> Any:
         """The mapped pattern for RE2."""
-        options = re2.Options()
-        options.log_errors = False
-        options.max_mem = MOST_MEMORY
-        options.never_capture = True
-        try:
-            return re2.compile(self._classes.lead + self._write(self._tree), options)
-        except re2.error:
-            raise _too_large(self.pattern) from None
+        written = self._classes.lead + self._write(self._tree)
+        for memory in (USUAL_MEMORY, MOST_MEMORY):
+            options = re2.Options()
+            options.log_errors = False
+            options.max_mem = min(memory, MOST_MEMORY)
+            options.never_capture = True
+            try:
+                return re2.compile(written, options)
+            except re2.error:
+                continue
+        raise _too_large(self.pattern)
 
     def _write(self, tree: Tree) -> str:
         """A tree in RE2's syntax over representatives."""
@@ -111,7 +114,8 @@ class Matcher:
         return choices[0] if len(choices) == 1 else f"(?:{'|'.join(choices)})"
 
 
-MOST_MEMORY = 256 << 20  # bytes that RE2 may use for one pattern, or for one set of patterns
+USUAL_MEMORY = 16 << 20  # bytes that RE2 may use for one pattern, mostly to remember what it has seen
+MOST_MEMORY = 256 << 20  # bytes that it may use for a very large pattern, or for a set of patterns
 
 
 def _too_large(pattern: ir.Pattern) -> RulesError:
