@@ -313,7 +313,7 @@ def test_joint_votes_fill_the_matrix_once_for_each_voter() -> None:
     statistics = count(votes, facts, None, 10_000, 0)
     assert statistics.symbols.blocks.tolist() == [0, 1, 2, 3, 4, 4, 4, 4, 4]
     assert 10 < len(statistics.symbols.joint) <= 2**5 - 6
-    assert statistics.symbols.joint.sum(axis=1).min() == 2
+    assert statistics.symbols.joint.sum(axis=1).min() >= 2
     voters = statistics.matrix @ np.eye(9)[statistics.symbols.voter]
     assert np.allclose(voters, voters > 0)
     values = np.random.default_rng(0).random((len(statistics.symbols), 2))
@@ -338,7 +338,7 @@ def test_summary_is_of_functions_even_where_joint_votes_were_learned() -> None:
     table = DawidSkene(abstain=0.0, strength=0.1).fit(votes, facts=share(votes, votes.functions[4:])).summary()
     said = table.set_index(["function", "says"])
     assert said.loc[("function_4", "1"), "coverage"] == pytest.approx(votes.coverage()[4], rel=0.01)
-    assert 0.5 < said.loc[("function_4", "1"), "precision"] < 0.7
+    assert 0.5 < said.loc[("function_4", "1"), "precision"] < said.loc[("function_2", "1"), "precision"]
 
 
 def test_functions_that_nothing_identifies_are_named() -> None:

@@ -173,6 +173,8 @@ def _explained(kept: list[Member]) -> str:
     """What was chosen, in words for who wrote the rules."""
     weights = sorted({float(getattr(member, "abstain", 0.0)) for member in kept})
     listed = " and ".join(", ".join(f"{weight:g}" for weight in weights).rsplit(", ", 1))
+    held = {getattr(member, "hold", False) for member in kept}
+    listed += "; the balance free and held" if len(held) > 1 else "; the balance held" if True in held else ""
     if len(kept) == 1:
         return f"the Dawid-Skene model that foretells left-out votes best (abstaining counts {listed})"
     return (
