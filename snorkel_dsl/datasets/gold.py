@@ -80,7 +80,7 @@ def _unknown_gold(unknown: list[str], column: str, labels: tuple[str, ...], foun
         f"the gold column `{column}` holds `{first}`, which is no label of the task",
         f"the labels are {_listed(labels)}; class numbers from 0 to {len(labels) - 1} are understood as well",
         f"found in the column: {seen}" + (" …" if len(found) > 12 else ""),
-        f"say what it means: `--gold-map '{first}={close or labels[-1]}'`",
+        f"say what it means: `--gold-map '{first}={close or 'LABEL'}'`",
     )
 
 
