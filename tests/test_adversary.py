@@ -326,7 +326,7 @@ def test_a_model_file_that_was_tampered_with_is_refused(tmp_path: Path, saved: d
         ("model.json", json.dumps(about | {"parameters": {"unknown": 1}}).encode()),
         ("model.json", json.dumps(about | {"labels": None}).encode()),
     ):
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match=r"."):
             models.load(_pack(tmp_path / "bad", saved | {name: content}))
     with pytest.raises(ValueError, match="compressed"):
         models.load(_pack(tmp_path / "bomb", {"model.json": b"0" * 10_000_000}, zipfile.ZIP_DEFLATED))
