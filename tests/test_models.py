@@ -191,6 +191,13 @@ def test_a_missing_function_abstains(model: Model, rules: Simulation) -> None:
     assert np.array_equal(model.predict_proba(fewer), model.predict_proba(LabelMatrix.from_dense(dense)))
 
 
+def test_an_array_of_votes_as_snorkel_gives_it_is_taken_for_a_label_matrix(model: Model, rules: Simulation) -> None:
+    array = rules.votes.to_numpy()
+    probabilities = model.fit(rules.votes).predict_proba(rules.votes)
+    np.testing.assert_array_equal(model.predict_proba(array), probabilities)
+    np.testing.assert_array_equal(model.fit(array).predict_proba(array), probabilities)
+
+
 def test_a_label_never_seen_before(model: Model, rules: Simulation) -> None:
     """A function that votes another label after fitting is believed as much as rules usually are, not ignored."""
     model.fit(rules.votes)

@@ -67,17 +67,18 @@ class Model:
 
     def fit(
         self,
-        votes: LabelMatrix,
+        votes: LabelMatrix | npt.ArrayLike,
         facts: RuleFacts | None = None,
         class_balance: npt.ArrayLike | None = None,
         gold: npt.ArrayLike | None = None,
     ) -> Self:
-        """Learns from the votes of one task, n × m.
+        """Learns from the votes of one task, n × m: a label matrix, or an array as Snorkel's appliers give it.
 
         `facts` defaults to those of the matrix. `class_balance` is k positive shares (made to sum to one); without it
         comes that of the facts, then that of `gold`, then the model's own. `gold` (n) holds class numbers, -1 where
         unknown. Raises ValueError on a matrix of several tasks, and on a balance or gold that does not fit.
         """
+        votes = _matrix(votes)
         task = votes.only_task
         known = votes.facts if facts is None else facts
         truth = None if gold is None else check_gold(gold, votes.n, len(task.labels))
@@ -103,31 +104,36 @@ class Model:
 
     # --- predicting --------------------------------------------------------------------------------------------------
 
-    def predict_proba(self, votes: LabelMatrix) -> Floats:
+    def predict_proba(self, votes: LabelMatrix | npt.ArrayLike) -> Floats:
         """P(y | votes), (n, k) float64; computed once for each distinct row.
 
-        Functions are matched by name; one that the model knows and the matrix lacks abstains. Raises ValueError where the
-        model is not fitted, the labels differ, or a function is unknown to the model.
+        Functions are matched by name, the columns of an array in the model's order; one that the model knows and the
+        matrix lacks abstains. Raises ValueError where the model is not fitted, the labels differ, or a function is unknown
+        to the model.
         """
         patterns = self._aligned(votes).patterns()
         return softmax(self._logits(patterns.votes))[patterns.inverse]
 
-    def label(self, votes: LabelMatrix) -> Labels:
+    def label(self, votes: LabelMatrix | npt.ArrayLike) -> Labels:
         """The votes' probabilistic labels."""
-        return Labels(self.task_, self.labels_, self.predict_proba(votes), votes.covered)
+        matrix = self._aligned(votes)
+        return Labels(self.task_, self.labels_, self.predict_proba(matrix), matrix.covered)
 
-    def predict(self, votes: LabelMatrix, tie: str | int = "abstain", seed: int = 0, uncovered: bool = False) -> Ints:
+    def predict(
+        self, votes: LabelMatrix | npt.ArrayLike, tie: str | int = "abstain", seed: int = 0, uncovered: bool = False
+    ) -> Ints:
         """The class number of each row, (n), -1 where there is none. See `Labels.predict`."""
         return self.label(votes).predict(tie, seed, uncovered)
 
-    def score(self, votes: LabelMatrix, gold: npt.ArrayLike) -> float:
+    def score(self, votes: LabelMatrix | npt.ArrayLike, gold: npt.ArrayLike) -> float:
         """The accuracy. See `Labels.accuracy`."""
         return self.label(votes).accuracy(gold)
 
-    def _aligned(self, votes: LabelMatrix) -> LabelMatrix:
+    def _aligned(self, votes: LabelMatrix | npt.ArrayLike) -> LabelMatrix:
         """The votes with the functions of the model in its order."""
         if not hasattr(self, "functions_"):
             raise ValueError(f"this {type(self).__name__} is not fitted")
+        votes = _matrix(votes, self.functions_, self.labels_)
         if votes.labels != self.labels_:
             raise ValueError(
                 f"the model knows the labels {', '.join(self.labels_)}, these are {', '.join(votes.labels)}"
@@ -203,6 +209,13 @@ def softmax(logits: Floats) -> Floats:
 def log(probabilities: Floats) -> Floats:
     """The logarithm of probabilities, none below that of 1e-9."""
     return np.asarray(np.log(np.maximum(probabilities, SMALLEST)), dtype=np.float64)
+
+
+def _matrix(
+    votes: LabelMatrix | npt.ArrayLike, functions: tuple[str, ...] | None = None, labels: tuple[str, ...] | None = None
+) -> LabelMatrix:
+    """Votes as a label matrix; an array gets the given names."""
+    return votes if isinstance(votes, LabelMatrix) else LabelMatrix.from_dense(votes, functions, labels)
 
 
 def _checked_balance(balance: npt.ArrayLike, k: int) -> Floats:
