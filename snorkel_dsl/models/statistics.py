@@ -61,6 +61,16 @@ class Statistics:
         return Statistics(self.symbols, matrix, self.counts, self.gold)
 
 
+def sampled(statistics: Statistics, most: int, seed: int) -> Statistics:
+    """At most `most` patterns, drawn in proportion to their counts."""
+    counts = statistics.counts
+    if counts.size <= most:
+        return statistics
+    chosen, weights = _systematic_sample(counts, most, seed)
+    gold = statistics.gold[chosen] * (weights / counts[chosen])[:, None]
+    return Statistics(statistics.symbols, statistics.matrix[chosen], weights, gold)
+
+
 def count(votes: LabelMatrix, facts: RuleFacts, gold: Ints | None, most: int, seed: int) -> Statistics:
     """The statistics of a matrix of one task: at most `most` patterns, drawn with `seed` where there are more."""
     patterns = votes.patterns()
