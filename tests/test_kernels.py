@@ -125,7 +125,8 @@ def test_what_an_operator_looks_for_is_in_every_text_that_it_is_true_of(name: st
         sought = predicate.looks_for(*(value for _, value in others))
         assert sought
         terms = [term.text for _, value in others if isinstance(value, ir.TermList) for term in value.terms]
-        for text in [*texts, *terms, " ".join(terms)]:
+        whole = [text for kind, value in others if kind is Kind.TEXTS for text in value]
+        for text in [*texts, *terms, *whole, " ".join(terms)]:
             answer = bool(predicate.evaluate(text, *(value for _, value in others)))
             found = [is_found(one, text) for one in sought]
             assert all(found) >= answer, (text, others)

@@ -11,6 +11,7 @@ from strategies import conditions, rows
 
 from snorkel_dsl import api
 from snorkel_dsl.language import ir
+from snorkel_dsl.language.text.parts import words
 from snorkel_dsl.language.types import Kind
 from snorkel_dsl.predicates import catalog
 from snorkel_dsl.reference import evaluate
@@ -113,6 +114,19 @@ def test_followed_by():
     assert not says("team which", -1)
     assert says("which a b c d e f team", -1)
     assert says("which-team", 0)
+
+
+def test_followed_by_on_a_long_text():
+    first, second = (ir.TermList((ir.Term(word),)) for word in ("which", "team"))
+    says = catalog()["followed_by"]
+    for gap in ("- ", "x", "'", ". - ", "x-" * 40, "x " * 3, "x." * 9 + " "):
+        for limit in range(5):
+            text = f"which {gap * 20} team"
+            between = text[len("which") : text.index("team")]
+            assert says.evaluate(text, first, second, limit) == (len(words(between)) <= limit), (text, limit)
+    many = "which " * 10_000
+    assert len(says.places(many + "team " * 10_000, first, second, 2)) == 3
+    assert len(says.places(many + "x " * 10_000 + "team", first, second, -1)) == 10_000
 
 
 def test_predicates_are_plain_python():

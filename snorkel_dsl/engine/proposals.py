@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from snorkel_dsl.engine import regex
 from snorkel_dsl.language import ir
@@ -179,6 +179,7 @@ def _word(part: Part, reach: regex.Reach) -> bytes:
     return (edge if part.left else b"") + b"".join(_atom(atom, part.case, reach) for atom in part.atoms) + after
 
 
+@lru_cache(maxsize=10_000)
 def _atom(atom: str, case: bool, reach: regex.Reach) -> bytes:
     """One atom of a term as bytes."""
     ascii_only = reach is regex.Reach.ASCII

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from snorkel_dsl.language.ir import Term, TermList
@@ -36,13 +37,25 @@ def _followed_by(text: str, first: TermList, second: TermList, limit: int) -> bo
 
 def _followed_by_places(text: str, first: TermList, second: TermList, limit: int) -> list[Place]:
     """Each occurrence of the first list with the nearest one of the second after it, where few enough words lie between."""
-    places = []
-    later = find(text, second)
-    for found in find(text, first):
-        following = next((other for other in later if other.start >= found.end), None)
-        if following is not None and (limit < 0 or len(words(text[found.end : following.start])) <= limit):
-            places.append((found.start, following.end))
+    places: list[Place] = []
+    earlier = find(text, first)
+    later = find(text, second) if earlier else []
+    starts = [found.start for found in later]
+    for found in earlier:
+        number = bisect_left(starts, found.end)
+        if number < len(later) and _few_words(text, found.end, starts[number], limit):
+            places.append((found.start, later[number].end))
     return places
+
+
+def _few_words(text: str, start: int, end: int, limit: int) -> bool:
+    """Whether at most so many words (-1: any number) stand between two offsets, reading few more than these."""
+    if limit < 0:
+        return True
+    reach = start + 16 * (limit + 2)
+    while reach < end and len(words(text[start:reach])) < limit + 2:
+        reach += reach - start
+    return len(words(text[start : min(reach, end)])) <= limit
 
 
 def _list_contains(items: Sequence[str | None], terms: TermList) -> bool:
