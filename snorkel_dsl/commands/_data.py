@@ -172,6 +172,6 @@ def _write_faults(file: Path, faults: list[Fault]) -> None:
             "value": fault.value,
             "message": fault.message,
         }
-        for fault in faults
+        for fault in sorted(faults, key=lambda fault: fault.row)
     ]
     write_table(file, pa.Table.from_pylist(rows, schema=pa.schema(columns)))

@@ -5,6 +5,7 @@ A row that the reader could not read is broken in all its columns, so every func
 
 from __future__ import annotations
 
+import re
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,8 @@ from snorkel_dsl.facts import RuleFacts
 from snorkel_dsl.language import ir
 from snorkel_dsl.votes import LabelMatrix
 
+_ADORNED_NUMBER = re.compile(r"[^\w\s]?\s*[-+]?\d[\d.,' ]*\s*\S{0,3}")
+_CHOICES = re.compile(r"`([^`]*)`")
 _MISSING_MARKERS = {
     "n/a",
     "na",
@@ -222,11 +225,21 @@ def _about(column: str, faults: FaultCount) -> Diagnostic:
 def _advice(fault: Fault, column: str, all_bad: bool) -> tuple[str, ...]:
     if fault.value.strip().lower() in _MISSING_MARKERS:
         return (f'if it stands for a missing value, say so: `--missing "{fault.value.strip()}"`',)
+    if fault.message == "not a number" and _ADORNED_NUMBER.fullmatch(fault.value.strip()):
+        plain = "a number is plain digits with a point, as in `2500.00`: no comma, currency or unit"
+        return (plain, f"to take it as it is, declare `{column}` as text") if all_bad else (plain, _abstaining(fault))
     if all_bad:
         return (
             f"declare `{column}` as it is (`{column} text`), or read it from another column: `--column {column}=…`",
         )
-    return (f"the rules that read `{column}` abstain there: {_listed(fault.rules)}",)
+    near = (
+        did_you_mean(fault.value, _CHOICES.findall(fault.message)) if fault.message.startswith("not one of") else None
+    )
+    return (*([f"choices are compared letter by letter: is `{near}` meant?"] if near else []), _abstaining(fault))
+
+
+def _abstaining(fault: Fault) -> str:
+    return f"the rules that read `{fault.column}` abstain there: {_listed(fault.rules)}"
 
 
 def _listed(rules: tuple[str, ...]) -> str:
