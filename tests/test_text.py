@@ -290,3 +290,9 @@ class TestTerms:
             for term in wanted.terms
         )
         assert bool(find_characters(text, plain)) == expected
+
+
+@pytest.mark.parametrize("unit", ["a-", "x.", "www.", "\u0301", "a\u0301", "a"])
+def test_terms_are_found_in_linear_time(unit: str) -> None:
+    terms = TermList(tuple(map(Term, ("a*", "*", "* a", "x *"))), (Term("www*"),))
+    assert len(find(unit * 50_000, terms)) <= 1

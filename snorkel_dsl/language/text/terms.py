@@ -139,8 +139,9 @@ def candidates(foldings: dict[bool, Folded], terms: tuple[Term, ...]) -> list[Oc
 def occurrences(folded: str, term: CompiledTerm) -> list[tuple[int, int]]:
     """Every place of one term in folded text, one start after another. There is at most one for each start."""
     places = []
+    words = _Words(folded)
     for start in _starts(folded, term):
-        end = match_at(folded, term, start)
+        end = _match_at(folded, term, start, words)
         if end is not None:
             places.append((start, end))
     return places
@@ -156,18 +157,18 @@ def _starts(folded: str, term: CompiledTerm) -> Iterator[int]:
         start = folded.find(term.lead, start + 1)
 
 
-def match_at(folded: str, term: CompiledTerm, start: int) -> int | None:
+def _match_at(folded: str, term: CompiledTerm, start: int, words: _Words) -> int | None:
     """Where an occurrence of the term that starts here ends, or None."""
-    if term.left and touches_left(folded, start):
+    if term.left and (not is_letter_or_digit(folded[start : start + 1]) or touches_left(folded, start)):
         return None
     end = start
     for atom in term.atoms:
         if atom == REST:
-            end = rest_of_word(folded, end)
+            end = words.rest(end)
         elif atom == WORD:
-            if touches_left(folded, end) or not is_letter_or_digit(folded[end : end + 1]):
+            if not is_letter_or_digit(folded[end : end + 1]) or touches_left(folded, end):
                 return None
-            end = rest_of_word(folded, end)
+            end = words.rest(end)
         elif folded[end : end + 1] not in ((" ", "-") if atom == SEPARATOR else (atom,)):
             return None
         else:
@@ -191,10 +192,21 @@ def touches_right(folded: str, end: int) -> bool:
     return bool(character) and (is_letter_or_digit(character) or is_mark(character))
 
 
-def rest_of_word(folded: str, start: int) -> int:
-    """Where the word that stands at an offset ends; the offset itself where no letter, digit or mark is there."""
-    found = _rest(folded.isascii()).match(folded, start)
-    return found.end() if found else start
+class _Words:
+    """Where words end in a folded text. From anywhere in a word its rest has one end, so the last one is remembered:
+    a long chain of words with hyphens is read once, not from each of its parts.
+    """
+
+    def __init__(self, folded: str) -> None:
+        self._folded = folded
+        self._start, self._end = -1, -1
+
+    def rest(self, start: int) -> int:
+        """Where the word that stands at an offset ends; the offset itself where no letter, digit or mark is there."""
+        if not self._start <= start <= self._end:
+            found = _rest(self._folded.isascii()).match(self._folded, start)
+            self._start, self._end = start, found.end() if found else start
+        return self._end
 
 
 @cache
