@@ -151,7 +151,7 @@ def compare(actual: str, expected: str, where: str) -> None:
 
 
 def rewritten(readme: str, blocks: list[Fence], folder: Path) -> str:
-    """The README with the present output of every command and program that shows all of it (no `…`)."""
+    """The README with the present output of every command and program."""
     namespace: dict[str, object] = {}
     printed: str | None = None
     for fence in blocks:
@@ -164,9 +164,24 @@ def rewritten(readme: str, blocks: list[Fence], folder: Path) -> str:
             printed = run_python(fence, namespace)
         elif fence.language == "text" and printed is not None:
             new, printed = printed, None
-        if fence.body and f"{ANY_LINES}\n" not in fence.body:
-            readme = readme.replace(f"\n{fence.body}```\n", f"\n{shortened(new)}```\n", 1)
+        if f"{ANY_LINES}\n" in fence.body:
+            new = abridged(new, fence.body)
+        readme = readme.replace(f"\n{fence.body}```\n", f"\n{shortened(new)}```\n", 1)
     return readme
+
+
+def abridged(new: str, old: str) -> str:
+    """The lines of an old text that leaves lines out (`…`), with the numbers of the new one; a line not found stays."""
+    got = shortened(new).splitlines()
+    lines = []
+    for line in old.splitlines():
+        masked = re.sub(r"[\d.]+", "#", line)
+        place = next(
+            (n for n, other in enumerate(got) if re.sub(r"[\d.]+", "#", other).split() == masked.split()), None
+        )
+        lines.append(line if place is None else got[place])
+        got = got if place is None else got[place + 1 :]
+    return "\n".join([*lines, ""])
 
 
 def rerun(fence: Fence, folder: Path) -> str:

@@ -82,7 +82,7 @@ def import_table(path: Path, read: ReadOptions, options: ImportOptions) -> Impor
             blocks.append(_rule(name, entry, options))
         else:
             problems.append(wrong)
-            blocks.append(f"# line {entry.line} is left out: {wrong.message}")
+            blocks.append(f"# left out: {wrong.message}")
     head = _head(path, labels, options)
     return Imported("\n\n".join([head, *blocks]) + "\n", len(entries) - len(problems), tuple(problems))
 
@@ -134,7 +134,7 @@ def _column(columns: Sequence[str], given: str | None, usual: tuple[str, ...], o
         raise refusal(
             "missing-column",
             f"`{path.name}` has no column called {' or '.join(f'`{name}`' for name in usual[:2])}",
-            f"its columns are {', '.join(f'`{name}`' for name in columns)}; say which it is: `{option} {columns[0]}`",
+            f"its columns are {', '.join(f'`{name}`' for name in columns)}; say which it is: `{option} COLUMN`",
             "without a header, say `--no-header`",
         )
     return found
