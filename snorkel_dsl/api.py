@@ -89,9 +89,7 @@ class Function:
 
     def __call__(self, row: Any) -> int:
         """The class number of the vote, -1 for abstain. Raises ValueError on a vote for a set of labels (see `vote`)."""
-        from snorkel_dsl.reference import vote
-
-        found = vote(self.definition, *self._read(row))
+        found = self._vote(row)
         if found is None:
             return ABSTAIN
         if len(found.labels) > 1:
@@ -100,17 +98,23 @@ class Function:
 
     def vote(self, row: Any) -> frozenset[str] | None:
         """The names of the labels that the vote allows; None for abstain."""
-        from snorkel_dsl.reference import vote
-
-        found = vote(self.definition, *self._read(row))
+        found = self._vote(row)
         labels = self.program.task(self.definition.task).labels
         return None if found is None else frozenset(labels[number] for number in found.labels)
 
-    def _read(self, row: Any) -> tuple[dict[str, Any], frozenset[str]]:
+    def _vote(self, row: Any) -> ir.Vote | None:
+        from snorkel_dsl.engine.matcher import linear_operators
         from snorkel_dsl.engine.rows import read_row
+        from snorkel_dsl.reference import vote
 
-        columns = [column for column in self.program.columns if column.name in self.definition.columns]
-        return read_row(self.program, {column.source: _value(row, column.source) for column in columns})
+        values = {column.source: _value(row, column.source) for column in self._columns}
+        return vote(self.definition, *read_row(self.program, values), linear_operators())
+
+    @cached_property
+    def _columns(self) -> tuple[ir.DataColumn, ...]:
+        """The columns that it reads."""
+        read = self.definition.columns
+        return tuple(column for column in self.program.columns if column.name in read)
 
     def __repr__(self) -> str:
         return f"Function({self.name})"
@@ -216,6 +220,7 @@ class Rules:
 
 def exemplars(program: ir.Program) -> Iterator[Exemplar]:
     """The examples whose rule must vote one label, with the votes that every function gives them."""
+    from snorkel_dsl.engine.matcher import linear_operators
     from snorkel_dsl.reference import vote
 
     for rule in program.rules:
@@ -223,6 +228,6 @@ def exemplars(program: ir.Program) -> Iterator[Exemplar]:
             if example.todo or example.vote is None or len(example.vote.labels) != 1:
                 continue
             row = dict(example.row)
-            votes = [(function, vote(function, row)) for function in program.functions]
+            votes = [(function, vote(function, row, operators=linear_operators())) for function in program.functions]
             given = tuple((f.name, v.labels) for f, v in votes if v is not None and v.task == example.vote.task)
             yield Exemplar(example.vote.task, next(iter(example.vote.labels)), given)

@@ -5,7 +5,9 @@ is wrong. It also says why: which clause voted or why none did, what each condit
 the evidence stands.
 
 A row maps column names to values as `ir.Example` describes them: text `str`, a number `float`, a time in whole
-microseconds, yes/no `bool`, a list as a tuple, a missing value None or no entry at all.
+microseconds, yes/no `bool`, a list as a tuple, a missing value None or no entry at all. `operators` is the catalog to use in
+place of the package's own; a regular expression's own evaluation may take for ever, so where a stranger's text is read pass
+`engine.matcher.linear_operators()`, whose answers are the same.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from snorkel_dsl.language.ir import (
     Vote,
 )
 from snorkel_dsl.language.types import Kind
-from snorkel_dsl.predicates import Predicate, catalog
+from snorkel_dsl.predicates import Catalog, Predicate, catalog
 from snorkel_dsl.source import Span
 
 Row = Mapping[str, object]
@@ -68,7 +70,7 @@ class Match:
 # ------------------------------------------------------------------------------------------------------------ evaluation
 
 
-def evaluate(expression: Expression, row: Row, pieces: Sequence[str] = ()) -> Any:
+def evaluate(expression: Expression, row: Row, pieces: Sequence[str] = (), operators: Catalog | None = None) -> Any:
     """The value of an expression on a row; None where it is missing or unknown.
 
     `pieces` are the current pieces of the quantifiers around the expression, outermost first.
@@ -82,9 +84,10 @@ def evaluate(expression: Expression, row: Row, pieces: Sequence[str] = ()) -> An
         case Piece(level=level):
             return pieces[-1 - level]
         case Quantified():
-            return _quantified(expression, row, pieces)
+            return _quantified(expression, row, pieces, operators)
         case Call(operator=operator, arguments=arguments):
-            return _apply(catalog()[operator], [evaluate(argument, row, pieces) for argument in arguments])
+            values = [evaluate(argument, row, pieces, operators) for argument in arguments]
+            return _apply((operators or catalog())[operator], values)
 
 
 def _apply(predicate: Predicate, values: list[Any]) -> Any:
@@ -96,20 +99,22 @@ def _apply(predicate: Predicate, values: list[Any]) -> Any:
     return result
 
 
-def _quantified(expression: Quantified, row: Row, pieces: Sequence[str]) -> Truth:
-    current = pieces_of(expression.pieces, row, pieces)
+def _quantified(expression: Quantified, row: Row, pieces: Sequence[str], operators: Catalog | None) -> Truth:
+    current = pieces_of(expression.pieces, row, pieces, operators)
     if current is None:
         return None
-    truths = [evaluate(expression.body, row, (*pieces, piece)) for piece in current]
+    truths = [evaluate(expression.body, row, (*pieces, piece), operators) for piece in current]
     return quantify(expression, truths)
 
 
-def pieces_of(expression: Expression, row: Row, pieces: Sequence[str] = ()) -> list[str] | None:
+def pieces_of(
+    expression: Expression, row: Row, pieces: Sequence[str] = (), operators: Catalog | None = None
+) -> list[str] | None:
     """The pieces that an expression of kind PIECES cuts its text into, as passages; None where the text is missing."""
-    places = evaluate(expression, row, pieces)
+    places = evaluate(expression, row, pieces, operators)
     if places is None or not isinstance(expression, Call):
         return None
-    text: str = evaluate(expression.arguments[0], row, pieces)
+    text: str = evaluate(expression.arguments[0], row, pieces, operators)
     return [text[start:end] for start, end in places]
 
 
@@ -131,18 +136,20 @@ def quantify(expression: Quantified, truths: Sequence[Truth]) -> Truth:
 # ---------------------------------------------------------------------------------------------------------------- votes
 
 
-def vote(function: LabelingFunction, row: Row, broken: frozenset[str] = frozenset()) -> Vote | None:
+def vote(
+    function: LabelingFunction, row: Row, broken: frozenset[str] = frozenset(), operators: Catalog | None = None
+) -> Vote | None:
     """What a labeling function says of a row, as `ir.LabelingFunction` defines it; None: it abstains.
 
     `broken` are the columns whose value in this row cannot be read.
     """
     if function.columns & broken:
         return None
-    if any(evaluate(condition, row) is not False for condition in function.unless):
+    if any(evaluate(condition, row, (), operators) is not False for condition in function.unless):
         return None
     if function.by_column is not None:
         return _vote_by_column(function, row)
-    truths = [_truth(clause, row) for clause in function.clauses]
+    truths = [_truth(clause, row, operators) for clause in function.clauses]
     chosen = _choose(function.clauses, truths)
     return None if chosen is None else function.clauses[chosen].vote
 
@@ -154,9 +161,9 @@ def _vote_by_column(function: LabelingFunction, row: Row) -> Vote | None:
     return dict(function.by_column.meanings).get(value) if isinstance(value, str) else None
 
 
-def _truth(clause: Clause, row: Row) -> Truth:
+def _truth(clause: Clause, row: Row, operators: Catalog | None) -> Truth:
     """Whether the condition of a clause holds; an `otherwise` has none, which is neither true nor false."""
-    return None if clause.condition is None else evaluate(clause.condition, row)
+    return None if clause.condition is None else evaluate(clause.condition, row, (), operators)
 
 
 def _choose(clauses: Sequence[Clause], truths: Sequence[Truth]) -> int | None:
@@ -244,50 +251,68 @@ class Trace:
         return step.evidence if step else ()
 
 
-def explain(function: LabelingFunction, row: Row, broken: frozenset[str] = frozenset()) -> Trace:
+def explain(
+    function: LabelingFunction, row: Row, broken: frozenset[str] = frozenset(), operators: Catalog | None = None
+) -> Trace:
     """Why a labeling function says what it says of a row. Every condition is evaluated, also where it decides nothing."""
     unreadable = tuple(sorted(function.columns & broken))
-    said = vote(function, row, broken)
+    said = vote(function, row, broken, operators)
     if unreadable:
         return Trace(function, None, "broken", broken=unreadable)
-    unless = tuple(trace(condition, row) for condition in function.unless)
+    unless = tuple(trace(condition, row, operators=operators) for condition in function.unless)
     stopped = any(step.value is not False for step in unless)
     if function.by_column is not None and not stopped:
         return Trace(function, said, "no meaning" if said is None else "voted", (), unless)
-    truths = [_truth(clause, row) for clause in function.clauses]
+    truths = [_truth(clause, row, operators) for clause in function.clauses]
     chosen = None if stopped else _choose(function.clauses, truths)
     clauses = tuple(
-        ClauseTrace(clause, None if clause.condition is None else trace(clause.condition, row), index == chosen)
+        ClauseTrace(
+            clause,
+            None if clause.condition is None else trace(clause.condition, row, operators=operators),
+            index == chosen,
+        )
         for index, clause in enumerate(function.clauses)
     )
     reason = "unless" if stopped else "no clause" if chosen is None else "abstained" if said is None else "voted"
     return Trace(function, said, reason, clauses, unless)
 
 
-def trace(expression: Expression, row: Row, pieces: Sequence[str] = (), piece: Match | None = None) -> Step:
+def trace(
+    expression: Expression,
+    row: Row,
+    pieces: Sequence[str] = (),
+    piece: Match | None = None,
+    operators: Catalog | None = None,
+) -> Step:
     """What an expression came to on a row, with the steps inside it and the places found."""
-    value = evaluate(expression, row, pieces)
+    value = evaluate(expression, row, pieces, operators)
     if isinstance(expression, Quantified):
-        return Step(expression, value, (), _piece_steps(expression, row, pieces), piece)
+        return Step(expression, value, (), _piece_steps(expression, row, pieces, operators), piece)
     if not isinstance(expression, Call):
         return Step(expression, value, piece=piece)
     inside = tuple(
-        trace(argument, row, pieces) for argument in expression.arguments if isinstance(argument, Call | Quantified)
+        trace(argument, row, pieces, operators=operators)
+        for argument in expression.arguments
+        if isinstance(argument, Call | Quantified)
     )
-    return Step(expression, value, _matches(expression, row, pieces), inside, piece)
+    return Step(expression, value, _matches(expression, row, pieces, operators), inside, piece)
 
 
-def _piece_steps(expression: Quantified, row: Row, pieces: Sequence[str]) -> tuple[Step, ...]:
-    current = pieces_of(expression.pieces, row, pieces) or []
-    return tuple(trace(expression.body, row, (*pieces, text), _place(text, 0, len(text))) for text in current)
+def _piece_steps(
+    expression: Quantified, row: Row, pieces: Sequence[str], operators: Catalog | None
+) -> tuple[Step, ...]:
+    current = pieces_of(expression.pieces, row, pieces, operators) or []
+    return tuple(
+        trace(expression.body, row, (*pieces, text), _place(text, 0, len(text)), operators) for text in current
+    )
 
 
-def _matches(call: Call, row: Row, pieces: Sequence[str]) -> tuple[Match, ...]:
+def _matches(call: Call, row: Row, pieces: Sequence[str], operators: Catalog | None) -> tuple[Match, ...]:
     """The places that an operator found in its text, in the column that the text was cut from."""
-    predicate = catalog()[call.operator]
+    predicate = (operators or catalog())[call.operator]
     if predicate.places is None:
         return ()
-    values = [evaluate(argument, row, pieces) for argument in call.arguments]
+    values = [evaluate(argument, row, pieces, operators) for argument in call.arguments]
     if any(value is None for value in values):
         return ()
     found = (_place(values[0], start, end) for start, end in predicate.places(*values))

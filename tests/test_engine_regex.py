@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import snorkel_dsl as sd
 from snorkel_dsl.diagnostics import RulesError
 from snorkel_dsl.engine import matcher as matching
 from snorkel_dsl.engine import regex, scan
@@ -165,3 +166,18 @@ def test_more_word_characters_than_representatives() -> None:
     python, matcher = re.compile(pattern, re.IGNORECASE), matching.Matcher(ir.Pattern(pattern))
     for text in ("ж", "жж", "a б", "_", "éa", " ", "б", "ё", "жa б", "\n", ""):
         assert matcher.search(text) == (python.search(text) is not None)
+
+
+@given(st.sampled_from([r"a+", r"\bwar\w*", r"(foo|f)o?", r"x$", r"^\s*\w", r"ſ|k", r"[^a]{2}"]), texts)
+def test_places_are_those_that_python_finds(pattern: str, text: str) -> None:
+    found = [place.span() for place in re.finditer(pattern, text, re.IGNORECASE) if place[0]]
+    assert matching.matcher(ir.Pattern(pattern)).places(text) == found
+
+
+def test_a_single_row_is_matched_in_linear_time_as_well() -> None:
+    rules = sd.compile(
+        "data d\n    text text\ntask t on d\n    labels A, B\n"
+        'rule slow votes A\n    when text matches /(a+)+$/\n    example none "' + "a" * 60 + '!"\n'
+    )
+    assert rules.lfs["slow"]({"text": "a" * 5_000 + "!"}) == -1
+    assert rules.lfs["slow"]({"text": "a" * 5_000}) == 0

@@ -15,6 +15,7 @@ from snorkel_dsl.commands._project import Project
 from snorkel_dsl.datasets.options import refusal, shortened
 from snorkel_dsl.diagnostics import did_you_mean
 from snorkel_dsl.engine.feed import FaultCount, data_columns
+from snorkel_dsl.engine.matcher import linear_operators
 from snorkel_dsl.engine.rows import row_of
 from snorkel_dsl.language import ir
 from snorkel_dsl.reference import Trace, explain
@@ -44,7 +45,7 @@ def explain_row(
     if unreadable:
         return "\n".join([*lines, f"this row cannot be read ({unreadable.message}): every rule abstains"]), 0
     row, broken = row_of(program, batch, 0)
-    traces = {function.name: explain(function, row, broken) for function in program.functions}
+    traces = {function.name: explain(function, row, broken, linear_operators()) for function in program.functions}
     if not wanted:
         lines += _labels(rules, chosen, index, traces, row, _Fit(model, balance))
     for name in wanted:

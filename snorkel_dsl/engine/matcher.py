@@ -7,8 +7,8 @@ RE2 matches the mapped text with the mapped pattern.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,7 @@ from snorkel_dsl.engine.regex import (
     word_characters,
 )
 from snorkel_dsl.language import ir
+from snorkel_dsl.predicates import Catalog, catalog
 
 
 class Matcher:
@@ -52,10 +53,21 @@ class Matcher:
         """Whether `re.search` finds the pattern in the text."""
         if not text:
             return _matches_empty(self._tree)
+        return self._compiled.search(self._mapped(text)) is not None
+
+    def places(self, text: str) -> list[tuple[int, int]]:
+        """Where `re.finditer` finds the pattern, without empty matches: (start, end) character offsets.
+
+        Of a pattern whose representatives are longer than a character there are none.
+        """
+        if not text or self._classes.lead:
+            return []
+        return [found.span() for found in self._compiled.finditer(self._mapped(text)) if found.start() < found.end()]
+
+    def _mapped(self, text: str) -> str:
+        """A text with each character's representative in its place."""
         mapped = text.translate(self._table)
-        if self._moves_newlines and text.endswith("\n"):
-            mapped = mapped[:-1] + "\n"
-        return self._compiled.search(mapped) is not None
+        return mapped[:-1] + "\n" if self._moves_newlines and text.endswith("\n") else mapped
 
     @cached_property
     def _classes(self) -> _Classes:
@@ -112,6 +124,23 @@ class Matcher:
         single = "".join(f"\\x{{{ord(one):x}}}" for one in inside if len(one) == 1)
         choices = [f"[{single}]"] * bool(single) + [one for one in inside if len(one) > 1]
         return choices[0] if len(choices) == 1 else f"(?:{'|'.join(choices)})"
+
+
+@lru_cache(maxsize=4096)
+def matcher(pattern: ir.Pattern) -> Matcher:
+    """The matcher of a pattern, made once."""
+    return Matcher(pattern)
+
+
+@cache
+def linear_operators() -> Catalog:
+    """The catalog with regular expressions matched in linear time, for the reference evaluator on a stranger's text."""
+    linear = replace(
+        catalog()["matches"],
+        evaluate=lambda text, pattern: matcher(pattern).search(str(text)),
+        places=lambda text, pattern: matcher(pattern).places(str(text)),
+    )
+    return dict(catalog()) | {"matches": linear}
 
 
 USUAL_MEMORY = 16 << 20  # bytes that RE2 may use for one pattern, mostly to remember what it has seen

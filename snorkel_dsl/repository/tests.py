@@ -40,6 +40,8 @@ class ExampleResult:
 
 def run_examples(program: ir.Program) -> list[ExampleResult]:
     """Every example of every rule that has functions, in file order."""
+    from snorkel_dsl.engine.matcher import linear_operators
+
     functions = {function.name: function for function in program.functions}
     results = []
     for rule in program.rules:
@@ -48,7 +50,8 @@ def run_examples(program: ir.Program) -> list[ExampleResult]:
             continue
         for example in rule.examples:
             row = dict(example.row)
-            results.append(ExampleResult(rule, example, tuple(explain(function, row) for function in own)))
+            traces = tuple(explain(function, row, operators=linear_operators()) for function in own)
+            results.append(ExampleResult(rule, example, traces))
     return results
 
 
