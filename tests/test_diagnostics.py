@@ -213,7 +213,8 @@ def test_machine_formats_hold_what_was_said() -> None:
     assert [one.attrib["name"] for one in suite.iter("testcase")][1] == "warning[c-d]: careful"
     first, second = FORMATS["github"](SOME).splitlines()
     assert first == (
-        "::error file=a.rules,line=1,endLine=1,col=6,endColumn=7,title=a-b::50%25 of <it>, really%0Ahere%0Ahelp: one%0Ahelp: two"
+        "::error file=a.rules,line=1,endLine=1,col=6,endColumn=7,title=a-b::"
+        "50%25 of <it>, really%0Ahere%0Ahelp: one%0Ahelp: two"
     )
     assert second == "::warning title=c-d::careful"
     assert FORMATS["concise"](SOME).splitlines()[0] == "a.rules:1:6: error[a-b]: 50% of <it>, really"
