@@ -62,14 +62,18 @@ def check_source(
     source: Source, file: Path | None, roots: tuple[Path, ...]
 ) -> tuple[ir.Program | None, list[Diagnostic]]:
     """Parse and check a source. The program is the healthy part of the file; the diagnostics are in file order."""
+    from datetime import UTC, datetime
+
     from snorkel_dsl.knowledge import Resolver
+    from snorkel_dsl.language.allow import allowed
     from snorkel_dsl.language.check import check
     from snorkel_dsl.language.parse import parse
     from snorkel_dsl.predicates import signatures
 
     tree, diagnostics = parse(source)
     program, more = check(tree, source, signatures(), Resolver(roots, file))
-    return program, sorted({*diagnostics, *more}, key=lambda diagnostic: diagnostic.sort_key)
+    found = allowed([*diagnostics, *more], tree, source, datetime.now(tz=UTC).date())
+    return program, sorted(set(found), key=lambda diagnostic: diagnostic.sort_key)
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ RULES = [
     ("rule r votes spma.SPAM\n    when likes is 1\n", "unknown-name", "spma"),
     ("rule r votes HAM or RUDE\n    when likes is 1\n", "label-of-another-task", "RUDE"),
     ("rule r votes HAM\n    when likes is 1\n    example RUDE likes 1\n", "label-of-another-task", "RUDE"),
-    ("rule r votes HAM or SPAM or spam.UNSURE\n    when likes is 1\n", "never-votes", "HAM or SPAM or spam.UNSURE"),
+    ("rule r votes HAM or SPAM or spam.UNSURE\n    when likes is 1\n", "every-label", "HAM or SPAM or spam.UNSURE"),
     ("rule r votes HAM\n    unless likes is 1\n", "no-when", "r"),
     ("rule r\n    when likes is 1\n", "no-vote", "when likes is 1"),
     ("rule r votes HAM\n    when likes is 1 vote SPAM\n", "two-votes", "SPAM"),

@@ -123,7 +123,8 @@ def _by_clauses(block: ast.Rule, votes: _Votes) -> list[ir.LabelingFunction] | N
             for condition, vote, item in zip(conditions, clause_votes, _clause_items(block), strict=True)
         )
         functions.append(_function(names, block, suffix, clauses, unless))
-    return functions if _can_vote(names, block, functions[0]) else None
+    _warn_of_silence(names, block, functions[0])
+    return functions
 
 
 def _clause_items(block: ast.Rule) -> list[ast.When | ast.Otherwise]:
@@ -252,17 +253,14 @@ def _unless(scope: Scope, block: ast.Rule) -> tuple[ir.Expression, ...] | None:
     return found if len(found) == len(checked) else None
 
 
-def _can_vote(names: Names, block: ast.Rule, function: ir.LabelingFunction) -> bool:
-    """Whether some clause with a vote can be reached."""
+def _warn_of_silence(names: Names, block: ast.Rule, function: ir.LabelingFunction) -> None:
+    """Warn where no clause with a vote can be reached, and of each line that cannot."""
     reachable = [clause for clause in function.clauses if clause.condition not in function.unless]
     if not any(clause.vote is not None for clause in reachable):
-        because = (
-            "what it votes on is excluded by `unless`"
-            if len(reachable) < len(function.clauses)
-            else "every line abstains"
-        )
-        names.report("never-votes", f"the rule `{block.name.text}` never votes", block.name, because)
-        return False
+        message = f"the rule `{block.name.text}` never votes"
+        because = "what it votes on is excluded by `unless`"
+        names.report("never-votes", message, block.name, because, severity="warning")
+        return
     seen: dict[ir.Expression, ir.Clause] = {}
     for clause in function.clauses:
         before = None if clause.condition is None else seen.get(clause.condition)
@@ -272,11 +270,10 @@ def _can_vote(names: Names, block: ast.Rule, function: ir.LabelingFunction) -> b
                 "this line is never reached: an earlier one asks the same",
                 clause.span,
                 others=[(before.span, "asked here")],
+                severity="warning",
             )
-            return False
-        if clause.condition is not None:
+        elif clause.condition is not None:
             seen[clause.condition] = clause
-    return True
 
 
 # ----------------------------------------------------------------------------------------------------------- by column

@@ -26,7 +26,7 @@ def check_vote(names: Names, vote: ast.Vote, task: str | None) -> ir.Vote | None
     allowed = numbers if isinstance(vote, ast.VoteFor) else frozenset(range(len(of.labels))) - numbers
     if not allowed or len(allowed) == len(of.labels) > 1:
         names.report(
-            "never-votes",
+            "every-label",
             f"this vote names every label of `{of.name}`, so it says nothing",
             vote,
             helps=["leave out at least one label"],

@@ -1,0 +1,57 @@
+"""What is no mistake but most likely not meant: warnings about a file in which nothing is wrong.
+
+Each function looks at the whole file, and `REMARKS` names it by the kind of warning that it gives: one place to add another.
+A warning that is meant to stay is allowed in the file itself (`language.allow`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from snorkel_dsl.language import ast
+from snorkel_dsl.language.check.scope import Names
+
+_DECLARING = (ast.Terms, ast.Lookup, ast.Condition)
+
+
+def remark(names: Names, file: ast.File) -> None:
+    """Warn about a file without errors. One without rules is there for others to use: nothing is said of it."""
+    if any(isinstance(block, ast.Rule) for block in file.blocks):
+        for look in REMARKS.values():
+            look(names, file)
+
+
+def unused_names(names: Names, file: ast.File) -> None:
+    """Terms, lookups and conditions that no rule reaches."""
+    declared = {block.name.text: block for block in file.blocks if isinstance(block, _DECLARING)}
+    reached: list[ast.Node] = [block for block in file.blocks if not isinstance(block, _DECLARING)]
+    used: set[str] = set()
+    while reached:
+        found = set(_names_in(reached.pop())) - used
+        used |= found
+        reached += [declared[name] for name in found if name in declared]
+    for name, block in declared.items():
+        if name not in used:
+            what = "terms list" if isinstance(block, ast.Terms) else type(block).__name__.lower()
+            names.report(
+                "unused-name",
+                f"no rule uses the {what} `{name}`",
+                block.name,
+                helps=["use it, remove it, or say why it stays: `# allow unused-name: …`"],
+                severity="warning",
+            )
+
+
+REMARKS: Mapping[str, Callable[[Names, ast.File], None]] = {"unused-name": unused_names}
+
+
+def _names_in(node: object) -> Iterator[str]:
+    """Every name in a part of the tree."""
+    match node:
+        case ast.Name(text=text):
+            yield text
+        case ast.Node():
+            yield from _names_in(node.inside)
+        case tuple():
+            for part in node:
+                yield from _names_in(part)
