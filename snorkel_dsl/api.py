@@ -68,11 +68,15 @@ def check_source(
     from snorkel_dsl.language.allow import allowed
     from snorkel_dsl.language.check import check
     from snorkel_dsl.language.parse import parse
+    from snorkel_dsl.language.remarks import remarks
     from snorkel_dsl.predicates import signatures
 
     tree, diagnostics = parse(source)
     program, more = check(tree, source, signatures(), Resolver(roots, file))
-    found = allowed([*diagnostics, *more], tree, source, datetime.now(tz=UTC).date())
+    found = [*diagnostics, *more]
+    if not any(one.severity == "error" for one in found):
+        found += remarks(tree, source)
+    found = allowed(found, tree, source, datetime.now(tz=UTC).date())
     return program, sorted(set(found), key=lambda diagnostic: diagnostic.sort_key)
 
 

@@ -9,6 +9,7 @@ import pytest
 from snorkel_dsl.language.allow import allowed
 from snorkel_dsl.language.check import NoFiles, check
 from snorkel_dsl.language.parse import parse
+from snorkel_dsl.language.remarks import remarks
 from snorkel_dsl.predicates import signatures
 from snorkel_dsl.source import Source
 
@@ -22,7 +23,7 @@ def kinds(text: str, today: date = date(2026, 11, 21)) -> list[str]:
     source = Source("t.rules", text)
     tree, found = parse(source)
     _, more = check(tree, source, signatures(), NoFiles())
-    said = allowed([*found, *more], tree, source, today)
+    said = allowed([*found, *more, *remarks(tree, source)], tree, source, today)
     return [one.kind for one in sorted(said, key=lambda one: one.sort_key)]
 
 

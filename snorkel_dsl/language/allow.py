@@ -13,12 +13,13 @@ from datetime import date
 
 from snorkel_dsl.diagnostics import Diagnostic, Mark, did_you_mean
 from snorkel_dsl.language import ast
+from snorkel_dsl.language.remarks import REMARKS
 from snorkel_dsl.source import Source, Span
 
 _ALLOW = re.compile(
     r"allow\b[ \t]*(?P<kind>[\w-]*)[ \t]*(?::[ \t]*(?P<reason>.*?))?(?:,?[ \t]*until (?P<month>\d{4}-\d\d))?$"
 )
-ALLOWABLE = ("never-votes", "unused-name")
+ALLOWABLE = ("never-votes", *REMARKS)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,6 @@ from snorkel_dsl.language.check.declarations import (
 )
 from snorkel_dsl.language.check.later import refuse_block
 from snorkel_dsl.language.check.named import ConditionsBuilder
-from snorkel_dsl.language.check.remarks import remark
 from snorkel_dsl.language.check.resolving import NoFiles, Refusal, Resolver, UsedRules
 from snorkel_dsl.language.check.rules import CheckedRule, check_rule
 from snorkel_dsl.language.check.scope import Names, Problems
@@ -53,8 +52,6 @@ def check(
     _declare(names, file)
     rules = _check_rules(names, file)
     program = _program(names, file, rules)
-    if not problems.found and not blocks_of(file, ast.Broken):
-        remark(names, file)
     return program, sorted(problems.found.values(), key=lambda diagnostic: diagnostic.sort_key)
 
 
