@@ -8,6 +8,7 @@ brackets are nodes, so the checker decides what a mixture means (nothing: it is 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
 from snorkel_dsl.language.node import Node as Node
@@ -955,3 +956,15 @@ class File(Node):
 
     blocks: tuple[Block, ...]
     comments: tuple[Comment, ...] = ()
+
+
+def names_in(node: object) -> Iterator[str]:
+    """Every name in a part of the tree."""
+    match node:
+        case Name(text=text):
+            yield text
+        case Node():
+            yield from names_in(node.inside)
+        case tuple():
+            for part in node:
+                yield from names_in(part)

@@ -28,7 +28,7 @@ def unused_names(file: ast.File, source: Source) -> Iterator[Diagnostic]:
     reached: list[ast.Node] = [block for block in file.blocks if not isinstance(block, _DECLARING)]
     used: set[str] = set()
     while reached:
-        found = set(_names_in(reached.pop())) - used
+        found = set(ast.names_in(reached.pop())) - used
         used |= found
         reached += [declared[name] for name in found if name in declared]
     for name, block in declared.items():
@@ -41,15 +41,3 @@ def unused_names(file: ast.File, source: Source) -> Iterator[Diagnostic]:
 
 
 REMARKS: Mapping[str, Callable[[ast.File, Source], Iterator[Diagnostic]]] = {"unused-name": unused_names}
-
-
-def _names_in(node: object) -> Iterator[str]:
-    """Every name in a part of the tree."""
-    match node:
-        case ast.Name(text=text):
-            yield text
-        case ast.Node():
-            yield from _names_in(node.inside)
-        case tuple():
-            for part in node:
-                yield from _names_in(part)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from snorkel_dsl.language import ast, ir
 from snorkel_dsl.language.check.conditions import check_each, uses
@@ -35,7 +35,7 @@ class ConditionsBuilder:
             self.names.report("circular-use", f"the condition `{name}` uses itself", block.name)
             self._refuse(name, levels)
             return
-        used = [other for other in dict.fromkeys(_names_in(block.items)) if other in self.blocks]
+        used = [other for other in dict.fromkeys(ast.names_in(block.items)) if other in self.blocks]
         if len(path) < MOST_NESTED:
             for other in used:
                 self._visit(other, (*path, name), levels)
@@ -125,14 +125,3 @@ def _extent(expression: ir.Expression) -> tuple[int, int]:
         parts, deepest = parts + 1, max(deepest, level)
         waiting.extend((child, level + 1) for child in ir.children(part))
     return parts, deepest
-
-
-def _names_in(node: object) -> Iterator[str]:
-    match node:
-        case ast.Name(text=text):
-            yield text
-        case ast.Node():
-            yield from _names_in(node.inside)
-        case tuple():
-            for part in node:
-                yield from _names_in(part)
