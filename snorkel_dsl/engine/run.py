@@ -159,21 +159,7 @@ def label_matrix(
     for part, found in apply(program, batches(data, batch_rows), facts, scanner):
         parts.append(part)
         faults += found
-    return join(parts, plan(program), facts or RuleFacts()), tuple(faults)
-
-
-def join(parts: list[LabelMatrix], made: Plan, facts: RuleFacts) -> LabelMatrix:
-    """Parts in order as one label matrix."""
-    starts = np.cumsum([0, *(part.n for part in parts)])
-    rows: list[Any] = []
-    codes: list[Any] = []
-    indptr = [0]
-    for j in range(len(made.functions)):
-        size = 0
-        for part, start in zip(parts, starts.tolist(), strict=False):
-            own = slice(part.indptr[j], part.indptr[j + 1])
-            rows.append(part.rows[own] + start)
-            codes.append(part.codes[own])
-            size += len(rows[-1])
-        indptr.append(indptr[-1] + size)
-    return _matrix(made, int(starts[-1]), indptr, rows, codes, facts)
+    if not parts:
+        made = plan(program)
+        parts = [_matrix(made, 0, [0] * (len(made.functions) + 1), [], [], facts or RuleFacts())]
+    return LabelMatrix.concat(parts), tuple(faults)
