@@ -8,10 +8,12 @@ brackets are nodes, so the checker decides what a mixture means (nothing: it is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from snorkel_dsl.language.node import Node as Node
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # ------------------------------------------------------------------------------------------------------ names, literals
 
