@@ -34,10 +34,16 @@ _WILSON_Z = 1.959963984540054  # of a 95 % interval
 
 @dataclass(frozen=True)
 class TaskLabels:
-    """A task's name and its labels in the order of their class numbers."""
+    """A task's name and its labels in the order of their class numbers.
+
+    Where `any_number` of its k labels may apply, a code y below k says that label y applies and k + y that it does not. A task
+    `under` a label of another, (task, class number), is asked only of rows that have it.
+    """
 
     name: str
     labels: tuple[str, ...]
+    any_number: bool = False
+    under: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -11,7 +11,8 @@ from typing import TypeAlias
 from snorkel_dsl.diagnostics import Diagnostic, did_you_mean
 from snorkel_dsl.knowledge.files import read_column, read_lines, read_rows, read_text
 from snorkel_dsl.language import ast
-from snorkel_dsl.language.check.resolving import Refusal, UsedRules
+from snorkel_dsl.language.check.resolving import OntologyQuery, Refusal, StoredFunctions, UsedRules
+from snorkel_dsl.language.ir import Pipeline
 from snorkel_dsl.source import Source
 
 MOST_NESTED = 50  # rules files that use one another
@@ -89,6 +90,25 @@ class Resolver:
             file, diagnostics = self.parse(source)
             self.seen[found] = UsedRules(source, file, tuple(diagnostics), resolver)
         return self.seen[found]
+
+    def ontology(self, path: str, query: OntologyQuery) -> tuple[str, ...] | Refusal:
+        """The terms of an ontology that a query asks for."""
+        found = self._locate(path)
+        if isinstance(found, Refusal):
+            return found
+        return Refusal("unknown-file-type", f"`{path}` is no ontology that can be read", "not read")
+
+    def context(self, name: str) -> UsedRules | Refusal:
+        """A context that ships with the package."""
+        return Refusal("unknown-name", f"no context that ships is called `{name}`", "not shipped")
+
+    def plugin(self, name: str, version: int) -> StoredFunctions | Refusal:
+        """The stored signatures of an installed plugin."""
+        return Refusal("missing-plugin", f"no plugin called `{name}` is installed", f"version {version} is asked for")
+
+    def pipeline(self) -> Pipeline | Refusal:
+        """The language pipeline that the configuration names."""
+        return Refusal("no-pipeline", "no language pipeline is configured", "this needs one")
 
     # ---------------------------------------------------------------------------------------------------- where files are
 

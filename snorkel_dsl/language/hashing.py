@@ -98,7 +98,9 @@ def _text(value: str) -> str:
 def _column(column: ir.DataColumn) -> str:
     kind = column.type
     bounds = (repr(bound) for bound in (kind.low, kind.high))
-    return _listed("column", _text(column.source), kind.kind.name, *map(_text, kind.choices), *bounds)
+    span = () if kind.of is None else (_text(kind.of), str(kind.in_words))
+    sources = map(_text, column.sources)
+    return _listed("column", *sources, kind.kind.name, *map(_text, kind.choices), *bounds, *span)
 
 
 def _vote(vote: ir.Vote | None) -> str:
@@ -113,6 +115,15 @@ def _value(value: ir.Value) -> str:
             return _listed("pattern", _text(text), str(exact_case))
         case ir.Section(start=start, end=end):
             return _listed("section", _text(start), _text(end))
+        case ir.HeadedSection(headings=headings, others=others):
+            return _listed("headed", _value(headings), _value(others))
+        case ir.Context(cues=cues, not_cues=not_cues, stops=stops):
+            written = sorted(_listed("cue", c.axis, str(c.after), str(c.reach), _terms((c.term,))) for c in cues)
+            return _listed("context", *written, _terms(not_cues), _terms(stops))
+        case ir.Pipeline(name=name, version=version):
+            return _listed("pipeline", _text(name), _text(version))
+        case ir.PluginFunction(plugin=plugin, version=version, name=name):
+            return _listed("function", _text(plugin), str(version), _text(name))
         case ir.LookupTable(width=width, keys=keys, ignoring_case=ignoring_case):
             rows = (_listed("row", *map(_text, row)) for row in keys)
             return _listed("lookup", str(width), str(ignoring_case), *rows)

@@ -58,6 +58,69 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class HeadedSection:
+    """The parts of a text under any of `headings`, each up to the next heading; `others` are the headings that end it too.
+
+    `language.text.headings` says what a heading is. Headings belong to no section.
+    """
+
+    headings: tuple[str, ...]
+    others: tuple[str, ...] = ()
+    name: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A phrase that says how what stands near it is meant.
+
+    `axis` is one of negation, uncertainty, history, family, hypothesis. A cue `after` what it governs looks back, others look
+    ahead, over at most `reach` words (None: to the end of the sentence).
+    """
+
+    axis: str
+    after: bool
+    term: Term
+    reach: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Cues in the order written, phrases that are no cue although one stands in them, and words at which a scope stops."""
+
+    cues: tuple[Cue, ...]
+    not_cues: tuple[Term, ...] = ()
+    stops: tuple[Term, ...] = ()
+    name: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """A language pipeline: its name or folder as configured, and a version that changes whenever its answers may.
+
+    `folder` is where it lies, where that is a folder; `patterns` a file of entity patterns for a blank one.
+    """
+
+    name: str
+    version: str
+    folder: str | None = field(default=None, compare=False)
+    patterns: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PluginFunction:
+    """A function of an installed plugin, by its stored signature; `pure`: the same arguments always give the same result."""
+
+    plugin: str
+    version: int
+    name: str
+    parameters: tuple[Kind, ...]
+    result: Kind
+    pure: bool = True
+    batch: bool = False
+    needs_model: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class LookupTable:
     """Rows of keys, sorted and without repeats; already folded where `ignoring_case`, and in both orders where asked."""
 
@@ -68,7 +131,20 @@ class LookupTable:
 
 
 Value: TypeAlias = (
-    str | float | int | bool | tuple[str, ...] | tuple[float, ...] | TermList | Pattern | Section | LookupTable
+    str
+    | float
+    | int
+    | bool
+    | tuple[str, ...]
+    | tuple[float, ...]
+    | TermList
+    | Pattern
+    | Section
+    | HeadedSection
+    | Context
+    | Pipeline
+    | PluginFunction
+    | LookupTable
 )
 
 # -------------------------------------------------------------------------------------------------------- expressions
@@ -160,33 +236,59 @@ def columns_of(expression: Expression) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class DataColumn:
-    """A declared column: its name in the rules, its type, and the name of the file's own column."""
+    """A declared column: its name in the rules, its type, and the name of the file's own column.
+
+    A SPAN may have a `second` column: that of its ends, or, in words, that of the list of words.
+    """
 
     name: str
     type: Type
     source: str
     span: Span | None = field(default=None, compare=False)
+    second: str | None = None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The names of the file's own columns that it is read from."""
+        return (self.source,) if self.second is None else (self.source, self.second)
 
 
 @dataclass(frozen=True)
 class Task:
     """A question with its labels in the order that fixes their class numbers 0, 1, 2 …
 
-    `balance` is what the expert believes: the share of each label (floats that sum to 1), or None.
+    `balance` is what the expert believes: the share of each label (floats that sum to 1), or None. With `any_number`, a row
+    may have any number of the labels, and each share stands alone. A task `under` a label of another, (task, class number),
+    is asked only of rows that have it.
     """
 
     name: str
     labels: tuple[str, ...]
     balance: tuple[float, ...] | None = None
     span: Span | None = field(default=None, compare=False)
+    any_number: bool = False
+    under: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """What a function says of a task: the truth is one of `labels` (class numbers). One label is an ordinary vote."""
+    """What a function says of a task: the truth is one of `labels` (class numbers). One label is an ordinary vote.
+
+    Of a task with k labels of which any number may apply, it says that at least one of `labels` is so: a number y below k
+    says that label y applies, k + y that it does not.
+    """
 
     task: str
     labels: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """`require A implies B`: whenever the first holds of a row, the second does."""
+
+    given: Vote
+    implied: Vote
+    span: Span | None = field(default=None, compare=False)
 
 
 ABSTAIN: None = None
@@ -306,6 +408,7 @@ class Program:
     version: str | None = None
     source: Source | None = field(default=None, compare=False)
     conditions: Mapping[str, Expression] = field(default_factory=dict, compare=False)
+    requirements: tuple[Requirement, ...] = ()
 
     def task(self, name: str) -> Task:
         """The task of a name. Raises KeyError where there is none."""

@@ -20,7 +20,10 @@ class Kind(Enum):
     NUMBERS     a list of numbers
     CONDITION   True, False or unknown (Kleene's logic)
     PIECES      the pieces of a text: sentences, lines, paragraphs, pieces between separators
-    TERMS, PATTERN, SECTION, LOOKUP, COUNT, WORD     constants only: what stands in the rules file, resolved
+    SPAN        a place in a text column: (start, end) character offsets, the end exclusive
+    ANNOTATION  what a language pipeline says of a text: its tokens, entities and noun phrases
+    TERMS, PATTERN, SECTION, LOOKUP, CONTEXT, PIPELINE, FUNCTION, COUNT, WORD     constants only: what stands in the rules
+                file, resolved
     """
 
     TEXT = "text"
@@ -34,22 +37,32 @@ class Kind(Enum):
     NUMBERS = "list of number"
     CONDITION = "condition"
     PIECES = "pieces of text"
+    SPAN = "span of text"
+    ANNOTATION = "annotated text"
     TERMS = "terms"
     PATTERN = "regular expression"
     SECTION = "section"
     LOOKUP = "lookup"
+    CONTEXT = "context"
+    PIPELINE = "pipeline"
+    FUNCTION = "function"
     COUNT = "whole number"
     WORD = "word"
 
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """A kind, with the choices of a CHOICE and the bounds of a NUMBER (both inclusive, None where open)."""
+    """A kind, with the choices of a CHOICE, the bounds of a NUMBER (both inclusive, None where open), and of a SPAN.
+
+    A SPAN is `of` a text column. Its data are character offsets, or, `in_words`, inclusive positions in a list of words.
+    """
 
     kind: Kind
     choices: tuple[str, ...] = ()
     low: float | None = None
     high: float | None = None
+    of: str | None = None
+    in_words: bool = False
 
     def __str__(self) -> str:
         return self.kind.value

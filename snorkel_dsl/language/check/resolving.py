@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from snorkel_dsl.diagnostics import Diagnostic
     from snorkel_dsl.language import ast
+    from snorkel_dsl.language.ir import Pipeline, PluginFunction
     from snorkel_dsl.source import Source
 
 
@@ -35,8 +36,48 @@ class UsedRules:
     resolver: Resolver
 
 
+@dataclass(frozen=True)
+class OntologyQuery:
+    """Which terms of an ontology are meant: all below the nodes `below` (ids or labels), those nodes included.
+
+    `scopes` are the scopes of synonyms beside the names themselves, `levels` how far below (None: all the way), `languages` the
+    languages of names and synonyms that say theirs (none given: English, and whatever says none).
+    """
+
+    below: tuple[str, ...]
+    scopes: tuple[str, ...] = ("exact", "narrow")
+    levels: int | None = None
+    keep_obsolete: bool = False
+    languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StoredFunctions:
+    """The signatures of a plugin's functions as they are stored beside it, by name; none of its code was run."""
+
+    plugin: str
+    version: int
+    functions: tuple[PluginFunction, ...]
+
+
 class Resolver(Protocol):
     """Opens the files that a rules file names; paths are relative to that rules file."""
+
+    def ontology(self, path: str, query: OntologyQuery) -> tuple[str, ...] | Refusal:
+        """The terms of an ontology that a query asks for, in a fixed order, without repeats."""
+        ...
+
+    def context(self, name: str) -> UsedRules | Refusal:
+        """A context that ships with the package, as the parsed rules file that it stands in."""
+        ...
+
+    def plugin(self, name: str, version: int) -> StoredFunctions | Refusal:
+        """The stored signatures of an installed plugin."""
+        ...
+
+    def pipeline(self) -> Pipeline | Refusal:
+        """The language pipeline that the configuration names."""
+        ...
 
     def terms(self, path: str, column: str | None) -> tuple[str, ...] | Refusal:
         """The terms of a file: one a line, or the cells of a column of a table."""
@@ -65,6 +106,24 @@ class NoFiles:
     def rules(self, path: str) -> Refusal:
         """Refuse."""
         return _no_files(path)
+
+    def ontology(self, path: str, query: OntologyQuery) -> Refusal:
+        """Refuse."""
+        return _no_files(path)
+
+    def context(self, name: str) -> Refusal:
+        """Refuse."""
+        return _no_files(name)
+
+    def plugin(self, name: str, version: int) -> Refusal:
+        """Refuse."""
+        return _no_files(name)
+
+    def pipeline(self) -> Refusal:
+        """Refuse."""
+        return Refusal(
+            "no-pipeline", "these rules stand alone and have no language pipeline", "none is configured here"
+        )
 
 
 def _no_files(path: str) -> Refusal:
