@@ -58,9 +58,9 @@ class Predicate:
     some results are missing, it returns a pair: the array, and a bool array that is true there. None says that it is not
     for these values. `ascii_only`: its answers hold where all texts are ASCII; the engine asks `evaluate` of other rows.
 
-    An operator that `may_fail` (it runs code that is not ours) raises FailedError for a row that it cannot answer: every function
-    that asks it there abstains on that row, and a fault is recorded. A kernel of such an operator returns a list of n answers
-    in which a FailedError stands for itself. The kernel of a `costly` one gets only the rows on which its answer matters.
+    An operator that `may_fail` (it runs code that is not ours) raises FailedError for a row that it cannot answer: every
+    function that asks it there abstains on that row, and a fault is recorded. A kernel of such an operator returns a list of n
+    answers in which a FailedError stands for itself. The kernel of a `costly` one gets only the rows where its answer matters.
 
     `looks_for` gets all arguments but the first, a text, where they stand in the rules file, and says what the engine may
     look for in many texts at once: all of it must be found in a text before anything else is asked.
