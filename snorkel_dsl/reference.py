@@ -12,8 +12,8 @@ place of the package's own; a regular expression's own evaluation may take for e
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, SupportsIndex
 
 from snorkel_dsl.language.ir import (
@@ -26,9 +26,11 @@ from snorkel_dsl.language.ir import (
     Piece,
     Quantified,
     Vote,
+    children,
+    walk,
 )
 from snorkel_dsl.language.types import Kind
-from snorkel_dsl.predicates import Catalog, Predicate, catalog
+from snorkel_dsl.predicates import Catalog, FailedError, Predicate, catalog
 from snorkel_dsl.source import Span
 
 Row = Mapping[str, object]
@@ -38,7 +40,7 @@ Truth = bool | None
 
 
 class Passage(str):
-    """A text that knows where it stands: character `start` of the row's column `column`. A slice of it knows as well."""
+    XX
 
     column: str
     start: int
@@ -57,6 +59,9 @@ class Passage(str):
             return Passage(text, self.column, self.start + first) if step == 1 else text
         return text
 
+    def __add__(self, other: str) -> str:
+        return Passage(str(self) + other, self.column, self.start)
+
 
 @dataclass(frozen=True, order=True)
 class Match:
@@ -73,7 +78,8 @@ class Match:
 def evaluate(expression: Expression, row: Row, pieces: Sequence[str] = (), operators: Catalog | None = None) -> Any:
     """The value of an expression on a row; None where it is missing or unknown.
 
-    `pieces` are the current pieces of the quantifiers around the expression, outermost first.
+    `pieces` are the current pieces of the quantifiers around the expression, outermost first. Raises CallFailedError where an
+    operator that may fail could not answer: the first one, arguments before what they are arguments of.
     """
     match expression:
         case Column(name=name):
@@ -87,7 +93,18 @@ def evaluate(expression: Expression, row: Row, pieces: Sequence[str] = (), opera
             return _quantified(expression, row, pieces, operators)
         case Call(operator=operator, arguments=arguments):
             values = [evaluate(argument, row, pieces, operators) for argument in arguments]
-            return _apply((operators or catalog())[operator], values)
+            try:
+                return _apply((operators or catalog())[operator], values)
+            except FailedError as failed:
+                raise CallFailedError(expression, failed) from None
+
+
+class CallFailedError(FailedError):
+    """As `predicates.FailedError`, with the call that failed."""
+
+    def __init__(self, call: Call, failed: FailedError) -> None:
+        super().__init__(str(failed), failed.value)
+        self.call = call
 
 
 def _apply(predicate: Predicate, values: list[Any]) -> Any:
@@ -136,22 +153,67 @@ def quantify(expression: Quantified, truths: Sequence[Truth]) -> Truth:
 # ---------------------------------------------------------------------------------------------------------------- votes
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a labeling function says of a row, None where it abstains, and the failed call that made it abstain, if any.
+
+    `clause` is the number of the clause that fired; `stopped`: an `unless` was true or unknown.
+    """
+
+    vote: Vote | None = None
+    failure: CallFailedError | None = None
+    clause: int | None = None
+    stopped: bool = False
+
+
 def vote(
     function: LabelingFunction, row: Row, broken: frozenset[str] = frozenset(), operators: Catalog | None = None
 ) -> Vote | None:
     """What a labeling function says of a row, as `ir.LabelingFunction` defines it; None: it abstains.
 
-    `broken` are the columns whose value in this row cannot be read.
+    `broken` are the columns whose value in this row cannot be read. Where a call fails, the function abstains.
+    """
+    return answer(function, row, broken, operators).vote
+
+
+def answer(
+    function: LabelingFunction, row: Row, broken: frozenset[str] = frozenset(), operators: Catalog | None = None
+) -> Answer:
+    """What a labeling function says of a row, and whether it abstains because a call failed.
+
+    Its conditions are asked in the order written, each `unless` before the clauses, and none after the one that decides.
     """
     if function.columns & broken:
-        return None
-    if any(evaluate(condition, row, (), operators) is not False for condition in function.unless):
-        return None
-    if function.by_column is not None:
-        return _vote_by_column(function, row)
-    truths = [_truth(clause, row, operators) for clause in function.clauses]
-    chosen = _choose(function.clauses, truths)
-    return None if chosen is None else function.clauses[chosen].vote
+        return Answer()
+    try:
+        if any(ask(condition, row, operators) is not False for condition in function.unless):
+            return Answer(stopped=True)
+        if function.by_column is not None:
+            return Answer(_vote_by_column(function, row))
+        chosen = _choose(function.clauses, row, operators)
+    except CallFailedError as failed:
+        return Answer(failure=failed)
+    return Answer() if chosen is None else Answer(function.clauses[chosen].vote, clause=chosen)
+
+
+def ask(condition: Expression, row: Row, operators: Catalog | None = None) -> Truth:
+    """Whether the condition of an `unless` or of a clause holds. Raises CallFailedError where a call in it fails.
+
+    Calls that may fail are made only where they matter, in this sense: an `and` of which some part without such calls is
+    false is false. Otherwise the condition is evaluated in full, whatever its other parts come to.
+    """
+    if isinstance(condition, Call) and condition.operator == "and" and may_fail(condition, operators):
+        sure = [part for part in children(condition) if not may_fail(part, operators)]
+        if any(evaluate(part, row, (), operators) is False for part in sure):
+            return False
+    truth: Truth = evaluate(condition, row, (), operators)
+    return truth
+
+
+def may_fail(expression: Expression, operators: Catalog | None = None) -> bool:
+    """Whether there is a call in an expression that may fail."""
+    known = operators or catalog()
+    return any(isinstance(node, Call) and known[node.operator].may_fail for node in walk(expression))
 
 
 def _vote_by_column(function: LabelingFunction, row: Row) -> Vote | None:
@@ -161,18 +223,18 @@ def _vote_by_column(function: LabelingFunction, row: Row) -> Vote | None:
     return dict(function.by_column.meanings).get(value) if isinstance(value, str) else None
 
 
-def _truth(clause: Clause, row: Row, operators: Catalog | None) -> Truth:
-    """Whether the condition of a clause holds; an `otherwise` has none, which is neither true nor false."""
-    return None if clause.condition is None else evaluate(clause.condition, row, (), operators)
-
-
-def _choose(clauses: Sequence[Clause], truths: Sequence[Truth]) -> int | None:
+def _choose(clauses: Sequence[Clause], row: Row, operators: Catalog | None) -> int | None:
     """The clause that fires: the first that is true, or an `otherwise` after clauses that are all false."""
-    for index, (clause, truth) in enumerate(zip(clauses, truths, strict=True)):
-        if clause.condition is None and all(before is False for before in truths[:index]):
-            return index
+    all_false = True
+    for index, clause in enumerate(clauses):
+        if clause.condition is None:
+            if all_false:
+                return index
+            continue
+        truth = ask(clause.condition, row, operators)
         if truth is True:
             return index
+        all_false = all_false and truth is False
     return None
 
 
@@ -185,6 +247,7 @@ class Step:
 
     `value`: True, False or None (unknown; or the number, text … of a value inside a comparison). `matches`: the places that
     the condition itself found, in order. `inside`: the steps of its parts; of a quantifier, one for each piece (`piece`).
+    `failure`: the call in it that failed; it has no value then.
     """
 
     expression: Expression
@@ -192,6 +255,7 @@ class Step:
     matches: tuple[Match, ...] = ()
     inside: tuple[Step, ...] = ()
     piece: Match | None = None
+    failure: CallFailedError | None = None
 
     @property
     def span(self) -> Span | None:
@@ -223,8 +287,8 @@ class Trace:
     """Why a labeling function said what it said of a row.
 
     `vote` is what `vote` gives. `reason` is one of: voted, abstained (a clause says so), unless (`stopped_by` is the first
-    `unless` that is true or unknown), broken (`broken` names the unreadable columns), no clause, and for `votes by column`
-    no meaning.
+    `unless` that is true or unknown), broken (`broken` names the unreadable columns), failed (`failure` is the call that
+    could not answer), no clause, and for `votes by column` no meaning.
     """
 
     function: LabelingFunction
@@ -233,6 +297,7 @@ class Trace:
     clauses: tuple[ClauseTrace, ...] = ()
     unless: tuple[Step, ...] = ()
     broken: tuple[str, ...] = ()
+    failure: CallFailedError | None = None
 
     @property
     def fired(self) -> ClauseTrace | None:
@@ -256,25 +321,56 @@ def explain(
 ) -> Trace:
     """Why a labeling function says what it says of a row. Every condition is evaluated, also where it decides nothing."""
     unreadable = tuple(sorted(function.columns & broken))
-    said = vote(function, row, broken, operators)
     if unreadable:
         return Trace(function, None, "broken", broken=unreadable)
+    operators = _remembering(operators or catalog())
+    said = answer(function, row, operators=operators)
+    if said.failure is not None:
+        return Trace(function, None, "failed", failure=said.failure)
     unless = tuple(trace(condition, row, operators=operators) for condition in function.unless)
-    stopped = any(step.value is not False for step in unless)
-    if function.by_column is not None and not stopped:
-        return Trace(function, said, "no meaning" if said is None else "voted", (), unless)
-    truths = [_truth(clause, row, operators) for clause in function.clauses]
-    chosen = None if stopped else _choose(function.clauses, truths)
+    if function.by_column is not None and not said.stopped:
+        return Trace(function, said.vote, "no meaning" if said.vote is None else "voted", (), unless)
     clauses = tuple(
         ClauseTrace(
             clause,
             None if clause.condition is None else trace(clause.condition, row, operators=operators),
-            index == chosen,
+            index == said.clause,
         )
         for index, clause in enumerate(function.clauses)
     )
-    reason = "unless" if stopped else "no clause" if chosen is None else "abstained" if said is None else "voted"
-    return Trace(function, said, reason, clauses, unless)
+    return Trace(function, said.vote, _reason(said), clauses, unless)
+
+
+def _reason(said: Answer) -> str:
+    if said.stopped:
+        return "unless"
+    if said.clause is None:
+        return "no clause"
+    return "abstained" if said.vote is None else "voted"
+
+
+def _remembering(operators: Catalog) -> Catalog:
+    """The same operators; one that may fail is asked only once of the same arguments, so that all steps agree."""
+    return {
+        name: replace(predicate, evaluate=_remembered(predicate.evaluate)) if predicate.may_fail else predicate
+        for name, predicate in operators.items()
+    }
+
+
+def _remembered(evaluate: Callable[..., Any]) -> Callable[..., Any]:
+    known: dict[tuple[Any, ...], Any] = {}
+
+    def ask_once(*arguments: Any) -> Any:
+        if arguments not in known:
+            try:
+                known[arguments] = evaluate(*arguments)
+            except FailedError as failed:
+                known[arguments] = failed
+        if isinstance(known[arguments], FailedError):
+            raise known[arguments]
+        return known[arguments]
+
+    return ask_once
 
 
 def trace(
@@ -285,7 +381,10 @@ def trace(
     operators: Catalog | None = None,
 ) -> Step:
     """What an expression came to on a row, with the steps inside it and the places found."""
-    value = evaluate(expression, row, pieces, operators)
+    try:
+        value = evaluate(expression, row, pieces, operators)
+    except CallFailedError as failed:
+        return Step(expression, None, piece=piece, failure=failed)
     if isinstance(expression, Quantified):
         return Step(expression, value, (), _piece_steps(expression, row, pieces, operators), piece)
     if not isinstance(expression, Call):

@@ -3,6 +3,9 @@
 Each node is computed once for a batch. What can be done for all rows at once (logic, kernels, the scan of a text) is
 done for all; what must run row by row runs only on the rows where its answer still matters, which is why a value may be
 known in part.
+
+A call that may fail is made only on the rows on which its condition is asked. Where it failed, its value is missing here,
+and `failed` and `failure` say so: a condition that stands on such a value has no answer.
 """
 
 from __future__ import annotations
@@ -30,7 +33,7 @@ from snorkel_dsl.engine.values import (
     union,
 )
 from snorkel_dsl.language.types import Kind
-from snorkel_dsl.predicates import catalog
+from snorkel_dsl.predicates import FailedError, Predicate, catalog
 
 _PARTIAL = frozenset({Kind.CONDITION, Kind.NUMBER, Kind.TIME, Kind.CLOCK, Kind.DURATION, Kind.YES_NO})
 
@@ -45,6 +48,7 @@ class Execution:
         self._hits: dict[int, Hits] = {}
         self._values: dict[int, Value] = {}
         self._known: dict[int, Mask] = {}  # where a value is known; a node that is not in it is known everywhere
+        self._failures: dict[int, dict[int, FailedError]] = {}  # by node that may fail itself, by its row or piece
 
     def value(self, number: int, need: Mask | None = None) -> Value:
         """A node's value, right at least where `need` holds (None: everywhere)."""
@@ -52,7 +56,9 @@ class Execution:
         known = self._known.get(number)
         if number in self._values and (known is None or (need is not None and not (need & ~known).any())):
             return self._values[number]
-        if not self.plan.lazy[number] or node.kind not in _PARTIAL:
+        if self.plan.fallible[number] and node.kind is not Kind.PIECES:
+            need = np.ones(self._size(node.frame), bool) if need is None else need
+        elif not self.plan.lazy[number] or node.kind not in _PARTIAL:
             need = None
         if need is None:
             self._values[number] = self._compute(number, node, None)
@@ -97,6 +103,8 @@ class Execution:
                 return Truth(np.zeros(self._size(node.frame), bool) if missing is None else missing)
             case _ if number in self.plan.sought:
                 return self._scanned(number, node, need)
+            case _ if number in self.plan.calls:
+                return self._call(number, node, need)
             case _:
                 return self._operator(node, need)
 
@@ -148,12 +156,16 @@ class Execution:
         return Truth(found, text.missing) if node.kind is Kind.CONDITION else Numbers(found, text.missing)
 
     def _connective(self, node: Node, need: Mask | None) -> Truth:
-        """And, or: cheap arguments first, costly ones only where they can still change the answer."""
-        ordered = sorted(node.arguments, key=lambda argument: self.plan.lazy[argument])
+        """And, or: cheap arguments first, costly ones only where they can still change the answer.
+
+        What may fail is asked everywhere: whether it fails must not depend on what else stands beside it.
+        """
+        fallible, lazy = self.plan.fallible, self.plan.lazy
+        ordered = sorted(node.arguments, key=lambda argument: (not fallible[argument], lazy[argument]))
         combine = logic.conjunction if node.operator == "and" else logic.disjunction
         result = self.truth(ordered[0], need)
         for argument in ordered[1:]:
-            if self.plan.lazy[argument]:
+            if lazy[argument] and not fallible[argument]:
                 open_ = ~(result.false if node.operator == "and" else result.true)
                 need = open_ if need is None else need & open_
             result = combine(result, self.truth(argument, need))
@@ -184,6 +196,74 @@ class Execution:
             answer = predicate.evaluate(*arguments)
             results[row] = [arguments[0][s:e] for s, e in answer] if node.kind is Kind.PIECES else answer
         return from_python(results, node.kind)
+
+    # ------------------------------------------------------------------------------------------------ single calls
+
+    def _call(self, number: int, node: Node, need: Mask | None) -> Value:
+        """An operator on only the rows that need it and have all its arguments; missing where it fails."""
+        predicate = catalog()[node.operator]
+        n = self._size(node.frame)
+        values = self._arguments(node, need)
+        wanted = np.ones(n, bool) if need is None else need
+        missing = None if predicate.takes_missing else union([value.missing for value in values if value is not None])
+        index = np.flatnonzero(wanted if missing is None else wanted & ~missing)
+        pairs = zip(values, self._details(node), strict=True)
+        arguments = [detail if value is None else value.python(index) for value, detail in pairs]
+        by_row = [value is not None for value in values]
+        failures = self._failures.setdefault(number, {})
+        results: list[Any] = [None] * n
+        for row, answer in zip(index.tolist(), _answers(predicate, arguments, by_row, len(index)), strict=True):
+            failures.pop(row, None)
+            if isinstance(answer, FailedError):
+                failures[row] = answer
+            else:
+                results[row] = answer
+        return from_python(results, node.kind)
+
+    def failed(self, number: int) -> Mask | None:
+        """Where a call that a node's value stands on failed, among the rows where that was asked; None: nowhere."""
+        node = self.plan.nodes[number]
+        if not self.plan.fallible[number]:
+            return None
+        if node.operator == "lift":
+            above = self.failed(node.arguments[0])
+            return None if above is None else above[self._pieces(node.frame).parents]
+        if node.operator == "quantified":
+            return self._failed_quantified(node)
+        found = union([self.failed(argument) for argument in node.arguments])
+        own = self._failures.get(number)
+        if not own:
+            return found
+        mask = np.zeros(self._size(node.frame), bool)
+        mask[list(own)] = True
+        return union([found, mask])
+
+    def _failed_quantified(self, node: Node) -> Mask | None:
+        """Where the pieces cannot be had, or the body failed on one of them."""
+        pieces, body = node.arguments
+        inside = self.failed(body)
+        if inside is None:
+            return self.failed(pieces)
+        mask = np.zeros(self._size(node.frame), bool)
+        mask[self._pieces(self.plan.frame_of[pieces]).parents[inside]] = True
+        return union([self.failed(pieces), mask])
+
+    def failure(self, number: int, row: int) -> tuple[int, FailedError] | None:
+        """The first call that failed in a node on a row, as a node and its error; the order is the reference's."""
+        node = self.plan.nodes[number]
+        if not self.plan.fallible[number]:
+            return None
+        if node.operator == "lift":
+            return self.failure(node.arguments[0], int(self._pieces(node.frame).parents[row]))
+        if node.operator == "quantified":
+            pieces, body = node.arguments
+            own = np.flatnonzero(self._pieces(self.plan.frame_of[pieces]).parents == row).tolist()
+            found = (self.failure(*place) for place in [(pieces, row), *((body, piece) for piece in own)])
+        else:
+            found = (self.failure(argument, row) for argument in node.arguments)
+        first = next((failed for failed in found if failed is not None), None)
+        error = self._failures.get(number, {}).get(row)
+        return first if first is not None or error is None else (number, error)
 
     # ------------------------------------------------------------------------------------------------- frames of pieces
 
@@ -217,3 +297,19 @@ class Execution:
         inside = self.truth(body, None if need is None else need[parents])
         counted = logic.quantified(inside, parents, self._size(node.frame), node.detail)
         return logic.unknown_where(counted, self.value(pieces).missing)
+
+
+def _answers(predicate: Predicate, arguments: list[Any], by_row: list[bool], n: int) -> list[Any]:
+    """What an operator says of n rows; a FailedError stands for itself. `by_row`: which arguments are lists."""
+    if predicate.kernel is not None and any(by_row):
+        answers: Any = predicate.kernel(*arguments) if n else []
+        return list(answers)
+    rows = [argument if own else [argument] * n for argument, own in zip(arguments, by_row, strict=True)]
+    return [_answer(predicate, row) for row in zip(*rows, strict=True)]
+
+
+def _answer(predicate: Predicate, arguments: tuple[Any, ...]) -> Any:
+    try:
+        return predicate.evaluate(*arguments)
+    except FailedError as failed:
+        return failed

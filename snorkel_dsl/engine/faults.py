@@ -8,10 +8,11 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A value that cannot be read. Every function in `rules` abstains on its row.
+    """A value that cannot be read, or a call that failed. Every function in `rules` abstains on its row.
 
     `row` counts the rows of the whole data from 0; `column` is the column's name in the rules; `value` is what stands
-    there, shortened to 80 characters; `message` says what is wrong with it.
+    there, shortened to 80 characters; `message` says what is wrong with it. Of a failed call, `column` is the call as it is
+    written in the rules, and `value` what it was asked of.
     """
 
     row: int
@@ -19,6 +20,7 @@ class Fault:
     rules: tuple[str, ...]
     value: str
     message: str
+    is_call: bool = False
 
 
 Faults: TypeAlias = tuple[Fault, ...]

@@ -73,6 +73,8 @@ class Plan:
     task_of: tuple[int, ...]
     label_sets: tuple[frozenset[int], ...]
     lazy: tuple[bool, ...]  # for each node, whether some of it may run row by row
+    fallible: tuple[bool, ...]  # for each node, whether there is a call in it that may fail
+    calls: Mapping[int, ir.Call]  # by node that is asked only of rows that need it: costly, or may fail itself
     frame_of: Mapping[int, int]  # the frame that a node of kind PIECES makes
     sought: Mapping[int, tuple[Sought, ...]]  # by node that looks for something in a text, what: all must be found
     scans: Mapping[int, tuple[int, ...]]  # by node of kind TEXT, the nodes that look for something in it
@@ -128,18 +130,35 @@ def plan(program: ir.Program) -> Plan:
     codes = _Codes(program)
     builder = _Builder()
     functions = tuple(_function(function, builder, codes) for function in program.functions)
-    tasks = tuple(TaskLabels(task.name, task.labels) for task in program.tasks)
+    tasks = tuple(TaskLabels(task.name, task.labels, task.any_number, task.under) for task in program.tasks)
     numbers = {task.name: number for number, task in enumerate(tasks)}
     task_of = tuple(numbers[function.task] for function in program.functions)
     nodes, frames = tuple(builder.nodes), tuple(builder.frames)
-    sought = {number: found for number, node in enumerate(nodes) if (found := _sought(node, nodes))}
+    fallible = _fallible(nodes)
+    sought = {
+        number: found
+        for number, node in enumerate(nodes)
+        if not fallible[number] and (found := _sought(node, nodes))  # a scan asks all rows
+    }
     scans: dict[int, tuple[int, ...]] = {}
     for number in sought:
         text = nodes[number].arguments[0]
         scans[text] = (*scans.get(text, ()), number)
     lazy = _lazy(nodes, sought)
     return Plan(
-        program, nodes, frames, functions, tasks, task_of, tuple(codes.sets), lazy, builder.frame_of, sought, scans
+        program,
+        nodes,
+        frames,
+        functions,
+        tasks,
+        task_of,
+        tuple(codes.sets),
+        lazy,
+        fallible,
+        builder.calls,
+        builder.frame_of,
+        sought,
+        scans,
     )
 
 
@@ -156,9 +175,23 @@ def _lazy(nodes: tuple[Node, ...], sought: Mapping[int, tuple[Sought, ...]]) -> 
         if number in sought:
             own = not all(one.decides and not one.masks for one in sought[number])
         else:
-            own = node.operator not in _OWN and catalog()[node.operator].kernel is None
+            own = node.operator not in _OWN and (_is_call(node.operator) or catalog()[node.operator].kernel is None)
         lazy.append(own or any(lazy[argument] for argument in node.arguments))
     return tuple(lazy)
+
+
+def _is_call(operator: str) -> bool:
+    """Whether an operator is asked only of the rows that need it."""
+    return catalog()[operator].may_fail or catalog()[operator].costly
+
+
+def _fallible(nodes: tuple[Node, ...]) -> tuple[bool, ...]:
+    """For each node, whether it or one of its arguments may fail."""
+    fallible: list[bool] = []
+    for node in nodes:
+        own = node.operator not in _OWN and catalog()[node.operator].may_fail
+        fallible.append(own or any(fallible[argument] for argument in node.arguments))
+    return tuple(fallible)
 
 
 def _sought(node: Node, nodes: tuple[Node, ...]) -> tuple[Sought, ...]:
@@ -213,6 +246,7 @@ class _Builder:
     frames: list[Frame] = field(default_factory=lambda: [Frame()])
     numbers: dict[Hashable, int] = field(default_factory=dict)
     frame_of: dict[int, int] = field(default_factory=dict)  # by node of kind PIECES
+    calls: dict[int, ir.Call] = field(default_factory=dict)
 
     def build(self, expression: ir.Expression, frames: tuple[int, ...]) -> int:
         """The node of an expression; `frames` are those around it, the innermost last."""
@@ -227,7 +261,10 @@ class _Builder:
                 numbers = [self.build(argument, frames) for argument in arguments]
                 frame = self._deepest([self.nodes[number].frame for number in numbers], frames)
                 lifted = tuple(self._lift(number, frame) for number in numbers)
-                return self._node(Node(operator, lifted, None, frame, kind))
+                number = self._node(Node(operator, lifted, None, frame, kind))
+                if _is_call(operator):
+                    self.calls.setdefault(number, expression)
+                return number
             case ir.Quantified():
                 return self._quantified(expression, frames)
 

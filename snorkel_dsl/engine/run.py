@@ -8,40 +8,48 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 
+from snorkel_dsl.datasets.options import shortened
 from snorkel_dsl.engine import backends
 from snorkel_dsl.engine.execution import Execution
 from snorkel_dsl.engine.faults import Fault, Faults
 from snorkel_dsl.engine.plan import FunctionPlan, Plan, plan
 from snorkel_dsl.engine.searches import Searches
 from snorkel_dsl.engine.table import BATCH_ROWS, Table, batches
-from snorkel_dsl.engine.values import Index, Mask, union
+from snorkel_dsl.engine.values import Index, Mask, Truth, union
 from snorkel_dsl.facts import RuleFacts
 from snorkel_dsl.language import ir
+from snorkel_dsl.language.wording import call_in_words
+from snorkel_dsl.predicates import FailedError
 from snorkel_dsl.votes import LabelMatrix
+
+_Failures: TypeAlias = dict[
+    tuple[int, int, FailedError], list[str]
+]  # the functions that a failure silences, by row and node
 
 # ---------------------------------------------------------------------------------------------------------- functions
 
 
-def _answer(function: FunctionPlan, execution: Execution) -> tuple[Index, list[tuple[Mask, int]]]:
-    """The rows on which a function votes, each code with its rows as a mask over the table."""
+def _answer(function: FunctionPlan, execution: Execution, failures: _Failures) -> tuple[Index, list[tuple[Mask, int]]]:
+    """The rows on which a function votes, each code with its rows as a mask over the table; it abstains where a call fails."""
     open_ = np.ones(execution.table.n, bool)
     for column in function.columns:
         if column in execution.table.broken:
             open_ &= ~execution.table.broken[column]
     for condition in function.unless:
-        open_ &= execution.truth(condition, open_).false
+        truth, open_ = _ask(condition, open_, execution, failures, function.name)
+        open_ = open_ & truth.false
     votes: list[tuple[Mask, int]] = []
     unknown = np.zeros(execution.table.n, bool)
     for node, code in function.clauses:
         if node is None:
             fires = open_ & ~unknown
         else:
-            truth = execution.truth(node, open_)
+            truth, open_ = _ask(node, open_, execution, failures, function.name)
             fires = open_ & truth.true
             if truth.unknown is not None:
                 unknown |= truth.unknown
@@ -52,6 +60,35 @@ def _answer(function: FunctionPlan, execution: Execution) -> tuple[Index, list[t
         votes += _by_column(function, execution, open_)
     voted = union([mask for mask, _ in votes])
     return np.empty(0, np.int64) if voted is None else np.flatnonzero(voted), votes
+
+
+def _ask(condition: int, open_: Mask, execution: Execution, failures: _Failures, function: str) -> tuple[Truth, Mask]:
+    """The truth of a condition on the open rows, and which of them stay open: those where no call in it failed.
+
+    As in `reference.ask`, an `and` is false where some part without a call that may fail is, and no call is made there.
+    """
+    plan = execution.plan
+    if not plan.fallible[condition]:
+        return execution.truth(condition, open_), open_
+    node = plan.nodes[condition]
+    matters = open_
+    for part in node.arguments if node.operator == "and" else ():
+        if not plan.fallible[part]:
+            matters = matters & ~execution.truth(part, matters).false
+    truth = execution.truth(condition, matters)
+    failed = execution.failed(condition)
+    if failed is None:
+        return _false_but(truth, matters), open_
+    for row in np.flatnonzero(failed & matters).tolist():
+        found = execution.failure(condition, row)
+        if found is not None:
+            failures.setdefault((row, *found), []).append(function)
+    return _false_but(truth, matters), open_ & ~(failed & matters)
+
+
+def _false_but(truth: Truth, matters: Mask) -> Truth:
+    """The same truth where it matters, false elsewhere."""
+    return Truth(truth.true & matters, None if truth.unknown is None else truth.unknown & matters)
 
 
 def _by_column(function: FunctionPlan, execution: Execution, open_: Mask) -> list[tuple[Mask, int]]:
@@ -68,25 +105,36 @@ def _by_column(function: FunctionPlan, execution: Execution, open_: Mask) -> lis
     return found
 
 
-def _part(plan: Plan, table: Table, searches: Searches, facts: RuleFacts) -> LabelMatrix:
-    """The votes of all functions on one table."""
+def _part(plan: Plan, table: Table, searches: Searches, facts: RuleFacts, first_row: int) -> tuple[LabelMatrix, Faults]:
+    """The votes of all functions on one table, and the calls that failed."""
     execution = Execution(plan, table, searches)
+    failures: _Failures = {}
     rows, codes, indptr = [], [], [0]
     code_type = _code_type(plan)
     for function in plan.functions:
-        index, votes = _answer(function, execution)
+        index, votes = _answer(function, execution, failures)
         given = np.zeros(table.n, code_type)
         for mask, code in votes:
             given[mask] = code
         rows.append(index)
         codes.append(given[index])
         indptr.append(indptr[-1] + len(index))
-    return _matrix(plan, table.n, indptr, rows, codes, facts)
+    return _matrix(plan, table.n, indptr, rows, codes, facts), _faults(plan, failures, first_row)
+
+
+def _faults(plan: Plan, failures: _Failures, first_row: int) -> Faults:
+    """The failures of a table as faults, in the order of the rows."""
+    found = []
+    for (row, node, error), functions in failures.items():
+        call = call_in_words(plan.calls[node])
+        rules = tuple(dict.fromkeys(functions))
+        found.append(Fault(first_row + row, call, rules, shortened(error.value), str(error), is_call=True))
+    return tuple(sorted(found, key=lambda fault: (fault.row, fault.column, fault.rules)))
 
 
 def _code_type(plan: Plan) -> type[np.int8] | type[np.int16]:
     """The type of a label matrix's codes: int8 unless a task has over 127 labels or there are as many sets of them."""
-    largest = max([len(task.labels) for task in plan.tasks] + [len(plan.label_sets) + 1], default=0)
+    largest = max([len(task.answers) for task in plan.tasks] + [len(plan.label_sets) + 1], default=0)
     return np.int8 if largest <= 127 else np.int16
 
 
@@ -127,7 +175,8 @@ class Work:
     def __call__(self, batch: pa.RecordBatch, first_row: int) -> tuple[LabelMatrix, Faults]:
         """The votes and faults of a batch that begins at a row of the data."""
         table, faults = Table.from_batch(batch, self.program, first_row)
-        return _part(self._plan, table, self._searches, self.facts), tuple(faults)
+        votes, failed = _part(self._plan, table, self._searches, self.facts, first_row)
+        return votes, (*faults, *failed)
 
 
 def apply(

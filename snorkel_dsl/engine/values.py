@@ -248,6 +248,11 @@ def merge(mask: Mask, new: Value, old: Value) -> Value:
         case Numbers(), Numbers():
             missing = _merge_masks(mask, new.missing, old.missing)
             return Numbers(np.where(mask, new.values, old.values), missing)
+        case Texts(), Texts():
+            return Texts(pc.if_else(pa.array(mask), new.array, old.array))
+        case Objects(), Objects():
+            pairs = zip(mask.tolist(), new.values, old.values, strict=True)
+            return Objects([one if chosen else other for chosen, one, other in pairs])
         case _:
             return new
 

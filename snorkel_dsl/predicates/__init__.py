@@ -59,8 +59,9 @@ class Predicate:
     for these values. `ascii_only`: its answers hold where all texts are ASCII; the engine asks `evaluate` of other rows.
 
     An operator that `may_fail` (it runs code that is not ours) raises FailedError for a row that it cannot answer: every
-    function that asks it there abstains on that row, and a fault is recorded. A kernel of such an operator returns a list of n
-    answers in which a FailedError stands for itself. The kernel of a `costly` one gets only the rows where its answer matters.
+    function that asks it there abstains on that row, and a fault is recorded. One that may fail, or is `costly`, is asked only
+    of the rows where its answer matters: its kernel gets those alone, as lists of the Python values that `evaluate` gets, and
+    returns a list of answers in which a FailedError stands for itself.
 
     `looks_for` gets all arguments but the first, a text, where they stand in the rules file, and says what the engine may
     look for in many texts at once: all of it must be found in a text before anything else is asked.

@@ -10,7 +10,7 @@ from textwrap import dedent, indent
 
 from snorkel_dsl.datasets.options import shortened
 from snorkel_dsl.language import ir
-from snorkel_dsl.reference import ClauseTrace, Match, Step, Trace
+from snorkel_dsl.reference import CallFailedError, ClauseTrace, Match, Step, Trace
 from snorkel_dsl.report.table import count
 from snorkel_dsl.source import Source, Span
 
@@ -48,6 +48,8 @@ def why(trace: Trace, row: dict[str, object]) -> list[str]:
     function = trace.function
     if trace.reason == "broken":
         return [f"a value that it reads cannot be read: {', '.join(trace.broken)}"]
+    if trace.failure is not None:
+        return [f"{quoted_call(function, trace.failure)} failed: {trace.failure}"]
     if function.by_column is not None:
         value = row.get(function.by_column.column)
         if value is None:
@@ -78,8 +80,15 @@ def quoted(function: ir.LabelingFunction, step: Step) -> str:
     return f"`{written(function.source, step.span)}`" if step.span else "a condition"
 
 
+def quoted_call(function: ir.LabelingFunction, failure: CallFailedError) -> str:
+    """The call that failed as it is written, in back quotes."""
+    return f"`{written(function.source, failure.call.span) or failure.call.operator}`"
+
+
 def outcome(step: Step, row: Mapping[str, object]) -> str:
     """`is true`, `is false`, or `is unknown` with the columns that are missing."""
+    if step.failure is not None:
+        return f"cannot be answered: {step.failure}"
     if step.value is not None:
         return "is true" if step.value else "is false"
     gone = sorted(name for name in ir.columns_of(step.expression) if row.get(name) is None)
