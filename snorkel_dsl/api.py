@@ -115,7 +115,7 @@ class Function:
         from snorkel_dsl.engine.rows import read_row
         from snorkel_dsl.reference import vote
 
-        values = {column.source: _value(row, column.source) for column in self._columns}
+        values = {source: _value(row, source) for column in self._columns for source in column.sources}
         return vote(self.definition, *read_row(self.program, values), linear_operators())
 
     @cached_property

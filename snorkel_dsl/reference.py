@@ -40,7 +40,10 @@ Truth = bool | None
 
 
 class Passage(str):
-    XX
+    """A text that knows where it stands: character `start` of the row's column `column`. A slice of it knows as well, and so
+    does what it makes with more text after it.
+    """
+
 
     column: str
     start: int

@@ -81,7 +81,7 @@ def columns_read(program: ir.Program) -> list[ir.DataColumn]:
 
 def data_columns(program: ir.Program, data: Dataset, options: ReadOptions) -> dict[str, str]:
     """For the source of each column that is read, the column of the data. Raises RulesError where one is missing."""
-    known = {column.name for column in program.columns} | {column.source for column in program.columns}
+    known = {name for column in program.columns for name in (column.name, *column.sources)}
     for name in options.columns:
         if name not in known:
             close = did_you_mean(name, known)
@@ -91,10 +91,13 @@ def data_columns(program: ir.Program, data: Dataset, options: ReadOptions) -> di
             raise refusal("unknown-mapped-column", f"`--column {name}=…` names no column of the rules", helps)
     found, missing = {}, []
     for column in columns_read(program):
-        wanted = options.columns.get(column.name, options.columns.get(column.source, column.source))
-        found[column.source] = wanted
-        if not data.has(wanted):
-            missing.append((column, wanted))
+        for source in column.sources:
+            wanted = options.columns.get(source, source)
+            if source == column.source:
+                wanted = options.columns.get(column.name, wanted)
+            found[source] = wanted
+            if not data.has(wanted):
+                missing.append((column, wanted))
     if missing:
         from snorkel_dsl.diagnostics import RulesError
 

@@ -30,7 +30,7 @@ def row_of(program: ir.Program, batch: pa.RecordBatch, index: int) -> tuple[dict
 
 
 def _readable(program: ir.Program, values: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset(column.name for column in program.columns if column.source in values)
+    return frozenset(column.name for column in program.columns if all(source in values for source in column.sources))
 
 
 def _only(program: ir.Program, functions: list[ir.LabelingFunction]) -> ir.Program:

@@ -7,7 +7,6 @@ this column, and whoever reads the column abstains there. An empty cell is the r
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,8 +18,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from snorkel_dsl.diagnostics import Diagnostic, RulesError, did_you_mean
+from snorkel_dsl.engine import spans
 from snorkel_dsl.engine.faults import Fault
-from snorkel_dsl.engine.values import Array, Mask, Numbers, Texts, Value, from_python, null_mask, numpy_bools
+from snorkel_dsl.engine.lists import read_list
+from snorkel_dsl.engine.values import Array, Mask, Numbers, Objects, Texts, Value, from_python, null_mask, numpy_bools
 from snorkel_dsl.language import ir
 from snorkel_dsl.language.types import Kind, Type
 
@@ -59,13 +60,13 @@ class Table:
         for column in program.columns:
             if column.name not in readers:
                 continue
-            found = _find(batch, column)
-            value, bad = _read(found, column.type)
+            found = [_find(batch, column, source) for source in column.sources]
+            value, bad = _read_span(batch, program, column) if column.type.of else _read(found[0], column.type)
             columns[column.name] = value
             if bad:
                 broken[column.name] = _marks(bad, batch.num_rows)
                 rules = tuple(readers[column.name])
-                faults += [_fault(first_row, row, column.name, rules, found, bad[row]) for row in sorted(bad)]
+                faults += [_fault(first_row, row, column.name, rules, found[0], bad[row]) for row in sorted(bad)]
         return cls(batch.num_rows, columns, broken), faults
 
 
@@ -127,15 +128,15 @@ def _only_batches(data: Iterable[Any]) -> Iterator[pa.RecordBatch]:
         yield from _record_batches(item)
 
 
-def _find(batch: pa.RecordBatch, column: ir.DataColumn) -> Array:
-    """The batch's array of a declared column."""
+def _find(batch: pa.RecordBatch, column: ir.DataColumn, source: str) -> Array:
+    """The batch's array of one of the sources of a declared column."""
     names = batch.schema.names
-    if column.source in names:
-        return batch.column(names.index(column.source))
-    close = did_you_mean(column.source, names)
+    if source in names:
+        return batch.column(names.index(source))
+    close = did_you_mean(source, names)
     helps = (f"did you mean `{close}`?",) if close else (f"its columns are {', '.join(f'`{n}`' for n in names)}",)
-    message = f"the data has no column `{column.source}`"
-    if column.source != column.name:
+    message = f"the data has no column `{source}`"
+    if source != column.name:
         message += f", from which `{column.name}` is read"
     raise RulesError([Diagnostic("missing-column", message, helps=helps)])
 
@@ -160,8 +161,7 @@ Read = tuple[Value, dict[int, str]]
 
 def _read(array: Array, type_: Type) -> Read:
     """A column as its declared type, and what is wrong at the rows that cannot be read."""
-    if pa.types.is_dictionary(array.type):
-        array = array.dictionary_decode()
+    array = _plain(array)
     match type_.kind:
         case Kind.TEXT:
             return _read_text(array)
@@ -263,6 +263,27 @@ def _read_each(array: Array, kind: Kind, read: Any) -> Read:
     return from_python(values, kind), bad
 
 
+def _read_span(batch: pa.RecordBatch, program: ir.Program, column: ir.DataColumn) -> Read:
+    """A span, in any of its forms, with the text that it is a place in."""
+    text = program.column(column.type.of or "")
+    texts, _ = _read_text(_plain(_find(batch, text, text.source)))
+    arrays = [_plain(_find(batch, column, source)).to_pylist() for source in column.sources]
+    strings = texts.python(np.arange(batch.num_rows))
+    if column.second is None:
+        read = [(None, None) if p is None else spans.read_pair(p, t) for p, t in zip(*arrays, strings, strict=True)]
+    elif column.type.in_words:
+        read = [spans.read_words(*values) for values in zip(*arrays, strings, strict=True)]
+    else:
+        read = [spans.read_ends(*values) for values in zip(*arrays, strings, strict=True)]
+    bad = {row: wrong for row, (_, wrong) in enumerate(read) if wrong is not None}
+    return Objects([span for span, _ in read]), bad
+
+
+def _plain(array: Array) -> Array:
+    """An array without a dictionary."""
+    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
+
+
 def _yes_no(value: object) -> tuple[bool | None, str | None]:
     """Yes or no."""
     word = str(int(value) if isinstance(value, float) and value in (0.0, 1.0) else value).strip().casefold()
@@ -284,13 +305,10 @@ def _time(value: object) -> tuple[int | None, str | None]:
 
 
 def _items(cell: str) -> object:
-    """The list that stands in a cell: `["a", "b"]` in JSON, or `a|b`; None where it is neither."""
+    """The list that stands in a cell: `["a", "b"]` in JSON or as Python writes it, or `a|b`; None where it is neither."""
     if not cell.lstrip().startswith("["):
         return [item.strip() for item in cell.split("|") if item.strip()]
-    try:
-        return json.loads(cell)
-    except (ValueError, RecursionError):
-        return None
+    return read_list(cell)
 
 
 def _texts(value: object) -> tuple[tuple[str, ...] | None, str | None]:

@@ -12,15 +12,15 @@ from typing import TypeAlias
 from snorkel_dsl.diagnostics import did_you_mean
 from snorkel_dsl.language import ast, ir, types
 from snorkel_dsl.language.check.declarations import likely_choice
-from snorkel_dsl.language.check.later import comes_later
 from snorkel_dsl.language.check.scope import ARTICLE, Names, Scope, Typed
+from snorkel_dsl.language.check.spans import in_order, is_span, words_apart
 from snorkel_dsl.language.check.values import (
     DAY,
     ORDERED,
-    SPANS,
     check_value,
     constant,
     duration_of,
+    whole,
     wrong_type,
 )
 from snorkel_dsl.language.types import Kind, Type
@@ -150,8 +150,9 @@ def equals(names: Names, left: Typed, right: Typed, span: Span) -> ir.Expression
 def check_comparison(scope: Scope, node: ast.Comparison) -> ir.Expression | None:
     """`x is more than 3`, `posted is after 2026-11-20`."""
     names = scope.names
-    if node.relation.word in ("before", "after") and _are_spans(scope, node.subject, node.value):
-        return None
+    if node.relation.word in ("before", "after") and (is_span(scope, node.subject) or is_span(scope, node.value)):
+        ordered = in_order(scope, node)
+        return None if ordered is None else _negated(names, node, ordered)
     pair = comparable(scope, node.subject, node.value)
     if pair is None:
         return None
@@ -163,11 +164,6 @@ def check_comparison(scope: Scope, node: ast.Comparison) -> ir.Expression | None
         )  # fmt: skip
         return None
     return _negated(names, node, compare(names, node.relation.word, *pair, node.span))
-
-
-def _are_spans(scope: Scope, *nodes: ast.Expression) -> bool:
-    """Whether all are names that were refused before, so that nothing more is said of them."""
-    return all(isinstance(node, ast.Name) and scope.names.is_poisoned(node.text) for node in nodes)
 
 
 def _negated(names: Names, node: Negatable, condition: ir.Expression) -> ir.Expression:
@@ -205,9 +201,7 @@ def check_within(scope: Scope, node: ast.Within) -> ir.Expression | None:
     """`posted is within 2 days of seen`."""
     names = scope.names
     if isinstance(node.distance, ast.Number):
-        if not _are_spans(scope, node.subject, node.of):
-            comes_later(names, node, "is within … words of", SPANS)
-        return None
+        return _within_words(scope, node, node.distance)
     left, right = check_value(scope, node.subject), check_value(scope, node.of)
     if left is None or right is None:
         return None
@@ -219,6 +213,29 @@ def check_within(scope: Scope, node: ast.Within) -> ir.Expression | None:
     distance = names.call("absolute", difference, span=node.span, kind=Kind.DURATION)
     limit = ir.Constant(duration_of(node.distance), Kind.DURATION, node.distance.span)
     return _negated(names, node, names.call("at_least", limit, distance, span=node.span))
+
+
+def _within_words(scope: Scope, node: ast.Within, number: ast.Number) -> ir.Expression | None:
+    """`person1 is within 15 words of person2`: at most so many words stand between them."""
+    names = scope.names
+    most = whole(names, number, "words")
+    apart = words_apart(scope, node.subject, node.of, node, "is within … words of")
+    if most is None or apart is None:
+        return None
+    limit = ir.Constant(float(most), Kind.NUMBER, number.span)
+    return _negated(names, node, names.call("at_least", limit, apart.expression, span=node.span))
+
+
+def check_distance(scope: Scope, node: ast.Distance) -> ir.Expression | None:
+    """`person1 is more than 30 words from person2`."""
+    names = scope.names
+    number = whole(names, node.words, "words")
+    apart = words_apart(scope, node.subject, node.of, node, "words from")
+    if number is None or apart is None:
+        return None
+    limit = Typed(ir.Constant(float(number), Kind.NUMBER, node.words.span), types.NUMBER)
+    compared = compare(names, node.relation.word, apart, limit, node.span)
+    return names.negation(compared, node.span) if node.negated else compared
 
 
 # ------------------------------------------------------------------------------------------------------ `is`, `is one of`

@@ -13,6 +13,7 @@ from snorkel_dsl.language import ast, ir
 from snorkel_dsl.language.check.comparisons import (
     check_between,
     check_comparison,
+    check_distance,
     check_in_lookup,
     check_is,
     check_one_of,
@@ -30,7 +31,7 @@ from snorkel_dsl.language.check.texts import (
     check_share,
     list_of,
 )
-from snorkel_dsl.language.check.values import SPANS, text_value
+from snorkel_dsl.language.check.values import text_value
 from snorkel_dsl.language.types import Kind
 from snorkel_dsl.source import Span
 
@@ -63,11 +64,7 @@ def check_condition(scope: Scope, node: ast.Expression) -> ir.Expression | None:
             comes_later(scope.names, node, what, SPACY)
             return None
         case ast.Distance():
-            if not all(
-                isinstance(end, ast.Name) and scope.names.is_poisoned(end.text) for end in (node.subject, node.of)
-            ):
-                comes_later(scope.names, node, "words from", SPANS)
-            return None
+            return check_distance(scope, node)
         case _:
             not_a_condition(scope, node)
             return None

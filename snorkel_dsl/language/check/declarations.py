@@ -13,7 +13,7 @@ from snorkel_dsl.language import ast, ir, types
 from snorkel_dsl.language.check.later import comes_later
 from snorkel_dsl.language.check.resolving import Refusal
 from snorkel_dsl.language.check.scope import NamedSection, Names
-from snorkel_dsl.language.check.votes import ABSTAINING
+from snorkel_dsl.language.check.spans import only_spans_have_two, sources_of, span_type
 from snorkel_dsl.language.types import Kind, Type
 from snorkel_dsl.source import Span
 
@@ -59,10 +59,10 @@ def declare_columns(names: Names, data: ast.Data) -> None:
     for column in data.columns:
         if repeated(names, "column", column.name, places):
             continue
-        checked = _column_type(names, column)
-        source = column.source.column.text if isinstance(column.source, ast.FromColumn) else column.name.text
+        checked = _column_type(names, data, column) if only_spans_have_two(names, column) else None
+        source, second = sources_of(column)
         names.columns[column.name.text] = (
-            None if checked is None else ir.DataColumn(column.name.text, checked, source, column.span)
+            None if checked is None else ir.DataColumn(column.name.text, checked, source, column.span, second)
         )
 
 
@@ -96,7 +96,7 @@ def is_new(names: Names, what: str, name: ast.Name, places: dict[str, Span]) -> 
     return False
 
 
-def _column_type(names: Names, column: ast.DataColumn) -> Type | None:
+def _column_type(names: Names, data: ast.Data, column: ast.DataColumn) -> Type | None:
     match column.type:
         case ast.TextType():
             return types.TEXT
@@ -111,8 +111,7 @@ def _column_type(names: Names, column: ast.DataColumn) -> Type | None:
         case ast.ListType(of=of):
             return types.TEXTS if of == "text" else types.NUMBERS
         case ast.SpanType():
-            comes_later(names, column.type, "span of", "places inside a text")
-            return None
+            return span_type(names, data, column, column.type)
 
 
 def _number_type(names: Names, node: ast.NumberType, low: ast.Number | None, high: ast.Number | None) -> Type | None:
@@ -134,88 +133,9 @@ def _choice_type(names: Names, choices: tuple[ast.String, ...]) -> Type:
     return Type(Kind.CHOICE, choices=tuple(places))
 
 
-# --------------------------------------------------------------------------------------------------------------- tasks
-
-
-def declare_task(names: Names, task: ast.Task) -> None:
-    """A task with its labels and its balance."""
-    labels: dict[str, Span] = {}
-    if task.under is not None:
-        comes_later(names, task.under, "task … under", "tasks that depend on one another")
-    for item in task.items:
-        if isinstance(item, ast.Labels):
-            _declare_labels(names, item, labels)
-    if sum(len(item.names) for item in task.items if isinstance(item, ast.Labels)) < 2:
-        names.report(
-            "too-few-labels",
-            f"task `{task.name.text}` has {'one label' if labels else 'no labels'}",
-            task.name,
-            "there is nothing to choose from",
-            helps=["list at least two: `labels NO, YES`"],
-        )
-    balance = _balance(names, task, tuple(labels))
-    names.tasks[task.name.text] = ir.Task(task.name.text, tuple(labels), balance, task.span)
-
-
-def _declare_labels(names: Names, item: ast.Labels, labels: dict[str, Span]) -> None:
-    if item.any_number:
-        comes_later(names, item, "any number may apply", "several labels for one row")
-    for name in item.names:
-        if name.text in ABSTAINING:
-            names.report(
-                "reserved-label",
-                f"a label cannot be called `{name.text}`",
-                name,
-                "this word means that a rule abstains",
-                helps=[f"write it in capitals, `{name.text.upper()}`"],
-            )
-        repeated(names, "label", name, labels)
-
-
-def _balance(names: Names, task: ast.Task, labels: tuple[str, ...]) -> tuple[float, ...] | None:
-    lines = [item for item in task.items if isinstance(item, ast.Balance)]
-    if not lines:
-        return None
-    for again in lines[1:]:
-        names.report("repeated-line", "there are two `balance` lines", again, "write one", others=[(lines[0].span, "")])
-    percents: dict[str, float] = {}
-    places: dict[str, Span] = {}
-    for share in lines[0].shares:
-        if share.label.text not in labels:
-            names.unknown("label", labels, share.label, label=f"not a label of `{task.name.text}`")
-            return None
-        if repeated(names, "share", share.label, places):
-            return None
-        percents[share.label.text] = percent_of(share.share)
-    return _complete_balance(names, lines[0], labels, percents)
-
-
 def percent_of(number: ast.Number) -> float:
     """The percents that a number says: 13 for `13%`, and for `0.13`."""
     return float(number.text.rstrip("%").replace("_", "")) if number.percent else number.value * 100
-
-
-def _complete_balance(
-    names: Names, line: ast.Balance, labels: tuple[str, ...], percents: dict[str, float]
-) -> tuple[float, ...] | None:
-    """The share of each label: one label that is not named gets the rest."""
-    left = 100 - sum(percents.values())
-    unnamed = [label for label in labels if label not in percents]
-    if len(unnamed) == 1 and left > 0:
-        percents[unnamed[0]] = left
-    elif abs(left) > 1e-9 or unnamed:
-        missing = ", ".join(f"`{label}`" for label in unnamed)
-        said = f"the shares sum to {100 - left:g}%"
-        names.report(
-            "bad-balance",
-            said + (f" and nothing is said of {missing}" if unnamed else ", not to 100%"),
-            line,
-            helps=[
-                "name the share of every label so that they sum to 100%; one label may be left out and gets the rest"
-            ],
-        )
-        return None
-    return tuple(percents[label] / 100 for label in labels)
 
 
 # --------------------------------------------------------------------------------------------------------------- terms

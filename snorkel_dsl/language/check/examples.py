@@ -5,6 +5,7 @@ from __future__ import annotations
 from snorkel_dsl.language import ast, ir
 from snorkel_dsl.language.check.comparisons import unknown_choice
 from snorkel_dsl.language.check.scope import ARTICLE, Names
+from snorkel_dsl.language.check.spans import example_span
 from snorkel_dsl.language.check.values import moment_of, percent_number
 from snorkel_dsl.language.check.votes import check_vote
 from snorkel_dsl.language.types import Kind, Type
@@ -64,12 +65,21 @@ def _row_of_fields(names: Names, fields: tuple[ast.Field, ...]) -> tuple[tuple[s
             )
             healthy = False
         places[field.name.text] = field.name.span
-        value = _field(names, column, field)
+        value = _text_of(names, column, fields, field) if column.type.of else _field(names, column, field)
         if value is _BAD:
             healthy = False
         else:
             row[field.name.text] = value  # type: ignore[assignment]
     return tuple(row.items()) if healthy else None
+
+
+def _text_of(names: Names, column: ir.DataColumn, fields: tuple[ast.Field, ...], field: ast.Field) -> object:
+    """The span that a field gives, in the text that another field of the example gives."""
+    if len(field.values) == 1 and isinstance(field.values[0], ast.Missing):
+        return None
+    texts = [other.values[0] for other in fields if other.name.text == column.type.of]
+    place = example_span(names, column, field, texts[0] if texts else None)
+    return _BAD if place is None else place
 
 
 def _field(names: Names, column: ir.DataColumn, field: ast.Field) -> object:

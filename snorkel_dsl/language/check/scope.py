@@ -32,6 +32,7 @@ ARTICLE = {
     Kind.NUMBERS: "a list of numbers",
     Kind.CONDITION: "a condition",
     Kind.PIECES: "pieces of text",
+    Kind.SPAN: "a span of text",
 }
 
 
@@ -78,6 +79,7 @@ class Names:
     lookups: dict[str, ir.LookupTable | None] = field(default_factory=dict)
     conditions: dict[str, NamedCondition | None] = field(default_factory=dict)
     rules: dict[str, Span] = field(default_factory=dict)
+    requirements: tuple[ir.Requirement, ...] = ()
     poisoned: frozenset[str] = frozenset()
     incomplete: bool = False  # a block was lost with its header: any name may have been declared there
     patterns: dict[str, bool] = field(default_factory=dict)

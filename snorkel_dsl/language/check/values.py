@@ -8,6 +8,7 @@ from snorkel_dsl.language import ast, ir, types
 from snorkel_dsl.language.check.declarations import percent_of
 from snorkel_dsl.language.check.later import comes_later
 from snorkel_dsl.language.check.scope import ARTICLE, BoundPiece, BoundTerm, Names, Scope, Typed
+from snorkel_dsl.language.check.spans import words_between, words_near
 from snorkel_dsl.language.types import Kind, Type
 from snorkel_dsl.source import Span
 
@@ -16,7 +17,6 @@ _MICROSECOND = timedelta(microseconds=1)
 DAY = 86_400_000_000
 _UNITS = {"second": 1_000_000, "minute": 60_000_000, "hour": 3_600_000_000, "day": DAY, "week": 7 * DAY}
 ORDERED = frozenset({Kind.NUMBER, Kind.TIME, Kind.CLOCK, Kind.DURATION})
-SPANS = "places inside a text"
 
 
 # ------------------------------------------------------------------------------------------------------------- literals
@@ -100,9 +100,10 @@ def check_value(scope: Scope, node: ast.Expression) -> Typed | None:
             return _arithmetic(scope, node)
         case ast.PartOf():
             return part_of(scope, node)
-        case ast.WordsBetween() | ast.WordsNear():
-            _refuse_region(scope, node)
-            return None
+        case ast.WordsBetween():
+            return words_between(scope, node)
+        case ast.WordsNear(count=count, unit=unit):
+            return words_near(scope, node, whole(names, count, f"{unit.word}s", least=1))
         case ast.Pair():
             names.report(
                 "wrong-arguments", "a pair can only be looked up", node, helps=["write `the pair A, B is in LOOKUP`"]
@@ -132,9 +133,9 @@ def _name(scope: Scope, name: ast.Name) -> Typed | None:
         section = names.sections[name.text]
         if section is None:
             return None
-        column = ir.Column(section.column, Kind.TEXT, name.span)
+        whole_text = ir.Column(section.column, Kind.TEXT, name.span)
         wanted = ir.Constant(section.section, Kind.SECTION, name.span)
-        return Typed(names.call("section", column, wanted, span=name.span), types.TEXT)
+        return Typed(names.call("section", whole_text, wanted, span=name.span), types.TEXT)
     if name.text in names.terms and name.text not in names.columns:
         names.report(
             "wrong-type",
@@ -146,7 +147,11 @@ def _name(scope: Scope, name: ast.Name) -> Typed | None:
     column_found = names.find("column", names.columns, name)
     if column_found is None:
         return None
-    return Typed(ir.Column(name.text, column_found.type.kind, name.span), column_found.type)
+    column = ir.Column(name.text, column_found.type.kind, name.span)
+    if column_found.type.of is None:
+        return Typed(column, column_found.type)
+    text = ir.Column(column_found.type.of, Kind.TEXT, name.span)
+    return Typed(names.call("span_text", text, column, span=name.span), types.TEXT)
 
 
 def part_of(scope: Scope, node: ast.PartOf) -> Typed | None:
@@ -196,14 +201,6 @@ def wrong_type(names: Names, node: ast.Node, value: Typed, why: str, *helps: str
     """Say that a value is of a type that does not fit."""
     written = names.written(node)
     names.report("wrong-type", f"`{written}` is {ARTICLE[value.kind]}; {why}", node, ARTICLE[value.kind], helps=helps)
-
-
-def _refuse_region(scope: Scope, node: ast.WordsBetween | ast.WordsNear) -> None:
-    names = scope.names
-    around = (node.first, node.second) if isinstance(node, ast.WordsBetween) else (node.of,)
-    if not any(names.is_poisoned(name.text) for name in around):
-        word = "between" if isinstance(node, ast.WordsBetween) else node.side
-        comes_later(names, node, f"the words {word}", SPANS)
 
 
 def _refuse_function(scope: Scope, node: ast.Call) -> None:
