@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,26 @@ class Exemplar:
     votes: tuple[tuple[str, frozenset[int]], ...]
 
 
+Said: TypeAlias = tuple[str, frozenset[int]]  # a task, and the class numbers of which one is said to be so
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """Whenever what is given holds of a row, so does what is implied."""
+
+    given: Said
+    implied: Said
+
+
 @dataclass(frozen=True)
 class RuleFacts:
-    """Facts about all functions of a program. A label matrix from anywhere else has `RuleFacts()`, and still works."""
+    """Facts about all functions of a program. A label matrix from anywhere else has `RuleFacts()`, and still works.
+
+    `balance` has the declared class balance of each task by its name; where any number of the labels of T may apply,
+    that of each label of which something is said by the name `T.LABEL`: the shares of the rows without and with it.
+    """
 
     functions: dict[str, FunctionFacts] = field(default_factory=dict)
-    balance: dict[str, tuple[float, ...]] = field(default_factory=dict)  # by task: the declared class balance
+    balance: dict[str, tuple[float, ...]] = field(default_factory=dict)
     exemplars: tuple[Exemplar, ...] = ()
+    requirements: tuple[Requirement, ...] = ()

@@ -45,6 +45,11 @@ class TaskLabels:
     any_number: bool = False
     under: tuple[str, int] | None = None
 
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What each code from 0 on says: the labels and, where any number may apply, that each does not."""
+        return (*self.labels, *(f"not {label}" for label in self.labels)) if self.any_number else self.labels
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LabelMatrix:
@@ -119,7 +124,7 @@ class LabelMatrix:
             if (part.functions, part.tasks, part.task_of) != (first.functions, first.tasks, first.task_of):
                 raise ValueError("label matrices of different functions or tasks can't stand one below the other")
         sets = tuple(dict.fromkeys(labels for part in parts for labels in part.label_sets))
-        dtype = code_dtype(max((len(task.labels) for task in first.tasks), default=0), len(sets))
+        dtype = code_dtype(max((len(task.answers) for task in first.tasks), default=0), len(sets))
         codes = [_recoded(part, sets, dtype) for part in parts]
         offsets = np.concatenate([[0], np.cumsum([part.n for part in parts])])
         pieces = [(j, i, part.slice_of(j)) for j in range(len(first.functions)) for i, part in enumerate(parts)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from snorkel_dsl.facts import FunctionFacts, RuleFacts
+from snorkel_dsl.facts import FunctionFacts, Requirement, RuleFacts
 from snorkel_dsl.language import ir
 from snorkel_dsl.language.hashing import Forms
 from snorkel_dsl.language.types import Kind
@@ -40,8 +40,26 @@ def facts_of(program: ir.Program) -> RuleFacts:
         )
         for function in program.functions
     }
-    balance = {task.name: task.balance for task in program.tasks if task.balance is not None}
-    return RuleFacts(functions, balance)
+    requirements = tuple(
+        Requirement((one.given.task, one.given.labels), (one.implied.task, one.implied.labels))
+        for one in program.requirements
+    )
+    return RuleFacts(functions, _balances(program.tasks), requirements=requirements)
+
+
+def _balances(tasks: Iterable[ir.Task]) -> dict[str, tuple[float, ...]]:
+    """The declared balances by task, or by label where any number may apply."""
+    found: dict[str, tuple[float, ...]] = {}
+    for task in tasks:
+        if task.balance is None:
+            continue
+        shares = [share or 0.0 for share in task.balance]
+        if task.any_number:
+            said = [(label, share) for label, share in zip(task.labels, shares, strict=True) if share]
+            found |= {f"{task.name}.{label}": (1 - share, share) for label, share in said}
+        else:
+            found[task.name] = tuple(shares)
+    return found
 
 
 def _precision(rule: ir.Rule) -> tuple[float, float] | None:

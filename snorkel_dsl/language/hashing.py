@@ -38,7 +38,7 @@ class Forms:
             for clause in function.clauses
         ]
         return [
-            _listed("labels", *map(_text, self._tasks[function.task].labels)),
+            _listed("labels", *map(_text, self._tasks[function.task].answers)),
             _listed("columns", *sorted(self._columns[name] for name in function.columns)),
             _listed("unless", *unless),
             _listed("clauses", *clauses),

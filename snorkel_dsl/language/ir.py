@@ -92,6 +92,10 @@ class Context:
     stops: tuple[Term, ...] = ()
     name: str | None = field(default=None, compare=False)
 
+    def __hash__(self) -> int:
+        """Of its size and its first cue: it is asked for with every text, and a context may have hundreds of cues."""
+        return hash((len(self.cues), len(self.not_cues), len(self.stops), self.cues[:1]))
+
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
@@ -253,21 +257,29 @@ class DataColumn:
         return (self.source,) if self.second is None else (self.source, self.second)
 
 
+Balance: TypeAlias = tuple[float | None, ...]
+
+
 @dataclass(frozen=True)
 class Task:
     """A question with its labels in the order that fixes their class numbers 0, 1, 2 …
 
     `balance` is what the expert believes: the share of each label (floats that sum to 1), or None. With `any_number`, a row
-    may have any number of the labels, and each share stands alone. A task `under` a label of another, (task, class number),
-    is asked only of rows that have it.
+    may have any number of the labels, and each share stands alone (None where nothing is said of a label). A task `under` a
+    label of another, (task, class number), is asked only of rows that have it.
     """
 
     name: str
     labels: tuple[str, ...]
-    balance: tuple[float, ...] | None = None
+    balance: Balance | None = None
     span: Span | None = field(default=None, compare=False)
     any_number: bool = False
     under: tuple[str, int] | None = None
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What can be said with one number: each label and, where any number may apply, that it does not (see `Vote`)."""
+        return (*self.labels, *(f"not {label}" for label in self.labels)) if self.any_number else self.labels
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,9 +57,15 @@ def shown_vote(vote: ir.Vote | None, program: ir.Program) -> str:
     """A vote in the words of the rules file; abstaining is `none`."""
     if vote is None:
         return "none"
-    labels = program.task(vote.task).labels
+    task = program.task(vote.task)
     before = f"{vote.task}." if len(program.tasks) > 1 else ""
-    return " or ".join(f"{before}{labels[number]}" for number in sorted(vote.labels))
+    return " or ".join(qualified(before, task.answers[number]) for number in sorted(vote.labels))
+
+
+def qualified(before: str, answer: str) -> str:
+    """An answer with the name of its task: `findings.EDEMA`, `not findings.EDEMA`."""
+    denied = answer.startswith("not ")
+    return f"not {before}{answer.removeprefix('not ')}" if denied else before + answer
 
 
 def bounds(expectation: ir.Expectation) -> str:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from snorkel_dsl.datasets.options import refusal
 from snorkel_dsl.language import ir
+from snorkel_dsl.report.testing import qualified
 from snorkel_dsl.votes import ABSTAIN, Codes, LabelMatrix
 
 
@@ -30,7 +31,7 @@ class Shape:
         kept = tuple(
             pa.field(field.name, pa.string() if pa.types.is_null(field.type) else field.type) for field in extra
         )
-        lists = tuple(any(len(vote.labels) > 1 for vote in function.votes) for function in program.functions)
+        lists = tuple(_is_list(program, function) for function in program.functions)
         if long:
             columns = [("function", pa.string()), ("label", pa.string())]
             schema = pa.schema([pa.field("row", pa.int64()), *kept, *(pa.field(*column) for column in columns)])
@@ -75,6 +76,11 @@ def _pairs(functions: npt.NDArray[Any], codes: npt.NDArray[Any]) -> list[tuple[i
     return list(zip(functions.tolist(), codes.tolist(), strict=True))
 
 
+def _is_list(program: ir.Program, function: ir.LabelingFunction) -> bool:
+    """Whether a function's votes are lists of names: no single class number says what it votes."""
+    return program.task(function.task).any_number or any(len(vote.labels) > 1 for vote in function.votes)
+
+
 def _type(program: ir.Program, function: ir.LabelingFunction, is_list: bool) -> pa.DataType:
     if is_list:
         return pa.list_(pa.string())
@@ -96,10 +102,10 @@ def _names(votes: LabelMatrix, function: int) -> list[list[str]]:
     return names
 
 
-def _labels(votes: LabelMatrix, function: int, code: int, qualified: bool) -> list[str]:
+def _labels(votes: LabelMatrix, function: int, code: int, with_task: bool) -> list[str]:
     task = votes.tasks[votes.task_of[function]]
-    before = f"{task.name}." if qualified else ""
-    return [before + task.labels[number] for number in sorted(votes.labels_of(code))]
+    before = f"{task.name}." if with_task else ""
+    return [qualified(before, task.answers[number]) for number in sorted(votes.labels_of(code))]
 
 
 def _as(array: pa.Array[Any], field: pa.Field[Any]) -> pa.Array[Any]:

@@ -20,7 +20,6 @@ from snorkel_dsl.language.check.declarations import (
     declare_columns,
     declare_lookup,
     declare_sections,
-    declare_task,
     is_new,
     refuse,
     repeated,
@@ -30,6 +29,7 @@ from snorkel_dsl.language.check.named import ConditionsBuilder
 from snorkel_dsl.language.check.resolving import NoFiles, Refusal, Resolver, UsedRules
 from snorkel_dsl.language.check.rules import CheckedRule, check_rule
 from snorkel_dsl.language.check.scope import Names, Problems
+from snorkel_dsl.language.check.tasks import check_requirements, declare_tasks
 from snorkel_dsl.language.hashing import Forms
 from snorkel_dsl.language.types import Signature
 from snorkel_dsl.source import Source, Span
@@ -144,14 +144,13 @@ def _missing(names: Names, file: ast.File, keyword: str, kind: str, label: str, 
 
 
 def _declare_tasks(names: Names, file: ast.File) -> None:
-    places: dict[str, Span] = {}
     data = blocks_of(file, ast.Data)
     for task in blocks_of(file, ast.Task):
         if task.on is not None and data and task.on.text != data[0].name.text:
             names.unknown("data block", [data[0].name.text], task.on)
-        if not repeated(names, "task", task.name, places):
-            declare_task(names, task)
-    if not places:
+    declare_tasks(names, blocks_of(file, ast.Task))
+    names.requirements = check_requirements(names, blocks_of(file, ast.Require))
+    if not names.tasks:
         example = "task spam on comment\n    labels HAM, SPAM"
         _missing(names, file, "task", "no-task", "nothing says what the labels are", example)
 
@@ -276,6 +275,7 @@ def _program(names: Names, file: ast.File, rules: list[CheckedRule]) -> ir.Progr
         None if package is None or package.version is None else package.version.text,
         names.source,
         {name: condition.body for name, condition in names.conditions.items() if condition is not None},
+        names.requirements,
     )
     forms = Forms(program)
     hashed = (replace(function, semantic_hash=forms.semantic_hash(function)) for function in program.functions)

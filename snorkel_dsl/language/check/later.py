@@ -21,8 +21,6 @@ def refuse_block(names: Names, block: ast.Block) -> bool:
             comes_later(names, block, "use context", ASSERTION)
         case ast.UsePlugin():
             comes_later(names, block, "use functions", "functions from plugins")
-        case ast.Require():
-            comes_later(names, block, "require", "constraints between tasks")
         case ast.Context():
             comes_later(names, block.name, "context", ASSERTION)
         case ast.Slice():

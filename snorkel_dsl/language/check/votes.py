@@ -23,6 +23,9 @@ def check_vote(names: Names, vote: ast.Vote, task: str | None) -> ir.Vote | None
         found.append(resolved)
     of = names.tasks[found[0][0]]
     numbers = frozenset(number for _, number in found)
+    if of.any_number:
+        k = len(of.labels)
+        return ir.Vote(of.name, numbers if isinstance(vote, ast.VoteFor) else frozenset(k + y for y in numbers))
     allowed = numbers if isinstance(vote, ast.VoteFor) else frozenset(range(len(of.labels))) - numbers
     if not allowed or len(allowed) == len(of.labels) > 1:
         names.report(
@@ -37,8 +40,8 @@ def check_vote(names: Names, vote: ast.Vote, task: str | None) -> ir.Vote | None
 
 def labels_of(names: Names, vote: ir.Vote) -> str:
     """A vote as it is written: its labels in the order of the task."""
-    labels = names.tasks[vote.task].labels
-    return " or ".join(labels[number] for number in sorted(vote.labels))
+    answers = names.tasks[vote.task].answers
+    return " or ".join(answers[number] for number in sorted(vote.labels))
 
 
 def _label(names: Names, label: ast.QualifiedName, task: str | None) -> tuple[str, int] | None:
