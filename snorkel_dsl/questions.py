@@ -8,17 +8,18 @@ arrays: the checker of the language asks it as well as the label matrix.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from snorkel_dsl.facts import Requirement, Said
+from snorkel_dsl.facts import Exemplar, FunctionFacts, Requirement, RuleFacts, Said
 
 NOT_ASKED = -1
 Variable = tuple[str, int]  # a task, and the number of one of its labels where any number may apply, else ONE
 Domains = dict[Variable, frozenset[int]]
 ONE = -1
 
-__all__ = ["NOT_ASKED", "Requirement", "Said", "Task", "allowed", "said_of"]
+__all__ = ["NOT_ASKED", "Question", "Requirement", "Said", "Task", "allowed", "said_of"]
 
 
 class Task(Protocol):
@@ -68,13 +69,86 @@ def said_of(
 ) -> frozenset[int]:
     """What a vote says of a task, or of one label of a task of which any number may apply: the answers that it leaves.
 
-    Empty where it says nothing: where every answer is left, or none but that the task is not asked.
+    Empty where it says nothing: where every answer is left, or none but that the task is not asked. Of a vote that no row can
+    satisfy, what it says of its own task is left.
     """
     domains = allowed(tasks, requirements, said)
     variable = (task.name, ONE if label is None else label)
     everything = frozenset(range(len(task.labels))) if label is None else _both(task, label)
-    left = frozenset() if domains is None else domains[variable] - {NOT_ASKED}
+    if domains is None:
+        return said[1] & everything if said[0] == task.name else frozenset()
+    left = domains[variable] - {NOT_ASKED}
     return frozenset() if left == everything else left
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question that a label model answers: a task with one true label, or one label of those that may all apply.
+
+    `labels` are its classes, of a single label `not LABEL` and `LABEL`; `facts` are those of the votes on it.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    tasks: tuple[Task, ...]
+    task: Task
+    label: int | None
+    known: RuleFacts
+    _said: dict[Said, frozenset[int]] = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, tasks: Sequence[Task], known: RuleFacts, task: str, label: str | None = None) -> Question:
+        """The question of a task or of one of its labels. Raises ValueError where there is no such question."""
+        found = next((one for one in tasks if one.name == task), None)
+        if found is None:
+            listed = ", ".join(f"`{one.name}`" for one in tasks)
+            raise ValueError(f"no task is named `{task}`; the tasks are {listed}")
+        if not found.any_number:
+            if label is not None:
+                raise ValueError(f"one label of `{task}` is true: ask for the task, not for the label `{label}`")
+            return cls(task, found.labels, tuple(tasks), found, None, known)
+        if label not in found.labels:
+            labels = ", ".join(f"`{name}`" for name in found.labels)
+            raise ValueError(f"any number of the labels of `{task}` may apply: ask for one of {labels}")
+        classes = (f"not {label}", str(label))
+        return cls(f"{task}.{label}", classes, tuple(tasks), found, found.labels.index(str(label)), known)
+
+    def said(self, vote: Said) -> frozenset[int]:
+        """What a vote says of the question, as class numbers; empty where it says nothing."""
+        if vote not in self._said:
+            left = said_of(self.tasks, self.known.requirements, vote, self.task, self.label)
+            self._said[vote] = left if self.label is None else frozenset(int(number == self.label) for number in left)
+        return self._said[vote]
+
+    def expects(self, function: str, seen: Mapping[int, frozenset[int]]) -> bool:
+        """Whether a function may vote on the question although it was not seen to: its facts say so."""
+        known = self.known.functions.get(function)
+        if known is None:
+            return False
+        own_task = known.task == self.task.name and self.label is None
+        return own_task or (bool(self._polarity(known)) and not any(code < 0 for code in seen))
+
+    def _polarity(self, function: FunctionFacts) -> frozenset[int]:
+        said = [self.said((function.task, frozenset({number}))) for number in function.polarity]
+        return frozenset[int]().union(*said)
+
+    @property
+    def facts(self) -> RuleFacts:
+        """What is known of the functions, in the class numbers of the question."""
+        functions = {
+            name: replace(one, task=self.name, polarity=self._polarity(one))
+            for name, one in self.known.functions.items()
+        }
+        balance = {name: shares for name, shares in self.known.balance.items() if name == self.name}
+        exemplars = tuple(found for one in self.known.exemplars for found in self._exemplar(one))
+        return RuleFacts(functions, balance, exemplars)
+
+    def _exemplar(self, one: Exemplar) -> Iterable[Exemplar]:
+        """An example of a vote that settles the question, with what each function says of it."""
+        settled = self.said((one.task, frozenset({one.label})))
+        if len(settled) == 1:
+            votes = [(name, self.said((one.task, numbers))) for name, numbers in one.votes]
+            yield Exemplar(self.name, next(iter(settled)), tuple((name, said) for name, said in votes if said))
 
 
 def _variable(task: Task, number: int) -> Variable:

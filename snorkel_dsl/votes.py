@@ -9,22 +9,24 @@ each occurs, and models never look at anything else.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from snorkel_dsl.facts import RuleFacts
+from snorkel_dsl.arrays import ABSTAIN, Ints, check_gold, function_names, label_names, refuse_bad_labels, whole_numbers
+from snorkel_dsl.facts import RuleFacts, Said
+from snorkel_dsl.questions import Question
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-ABSTAIN = -1
+__all__ = ["ABSTAIN", "FIRST_SET", "Ints", "LabelMatrix", "Patterns", "TaskLabels", "check_gold", "wilson_interval"]
+
 FIRST_SET = -2  # the code of `label_sets[0]`; the next set is one lower
 
-Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.int8] | npt.NDArray[np.int16]
@@ -89,18 +91,18 @@ class LabelMatrix:
         class number seen, but at least 2 labels). Raises ValueError on an array that is not two-dimensional, on values
         that are not whole numbers (NaN too), below -1, or at or above k, and on names that do not fit or repeat.
         """
-        votes = _whole_numbers(dense)
-        names = _label_names(labels, int(votes.max(initial=1)) + 1)
-        _refuse_bad_labels(votes, len(names))
-        function_names = _function_names(functions, votes.shape[1])
+        votes = whole_numbers(dense)
+        names = label_names(labels, int(votes.max(initial=1)) + 1)
+        refuse_bad_labels(votes, len(names))
+        named = function_names(functions, votes.shape[1])
         by_function = np.ascontiguousarray(votes.T)
         places = by_function != ABSTAIN
         _, rows = np.nonzero(places)
         return cls(
             n=votes.shape[0],
-            functions=function_names,
+            functions=named,
             tasks=(TaskLabels(task, names),),
-            task_of=(0,) * len(function_names),
+            task_of=(0,) * len(named),
             indptr=_pointers(places.sum(axis=1)),
             rows=rows.astype(np.int64, copy=False),
             codes=by_function[places].astype(code_dtype(len(names), 0)),
@@ -198,6 +200,47 @@ class LabelMatrix:
         chosen = self.select([j for j, task in enumerate(self.task_of) if task == index])
         return replace(chosen, tasks=(self.tasks[index],), task_of=(0,) * len(chosen.functions))
 
+    def question(self, task: str, label: str | None = None) -> LabelMatrix:
+        """The votes on one question, as a matrix of one task: whatever a vote on any task says of it.
+
+        A task with one true label is one question, and the matrix's task is that task. Where any number of labels may apply,
+        each is a question of its own: the matrix's task is called `task.label`, class 1 is the label and class 0 that it
+        does not apply. A vote for a label carries over to those above its task, and as the requirements in the facts say
+        (`questions.said_of`); a vote for one of several labels that may all apply says nothing of any one of them. Raises
+        ValueError on an unknown task or label, and where a label is wanted or not.
+        """
+        asked = Question.of(self.tasks, self.facts, task, label)
+        tables = [
+            {code: asked.said(self._said(j, code)) for code in self.codes_of(j)} for j in range(len(self.functions))
+        ]
+        own = [j for j, table in enumerate(tables) if any(table.values()) or asked.expects(self.functions[j], table)]
+        return self.select(own)._recoded([tables[j] for j in own], asked)
+
+    def _said(self, function: int, code: int) -> Said:
+        return self.tasks[self.task_of[function]].name, self.labels_of(code)
+
+    def _recoded(self, tables: Sequence[dict[int, frozenset[int]]], asked: Question) -> LabelMatrix:
+        """The same functions with their codes as a question has them; a vote that says nothing of it is none."""
+        sets = tuple(dict.fromkeys(said for table in tables for said in table.values() if len(said) > 1))
+        codes = np.full(self.codes.size, ABSTAIN, dtype=code_dtype(len(asked.labels), len(sets)))
+        for j, table in enumerate(tables):
+            piece = self.slice_of(j)
+            for code, said in table.items():
+                if said:
+                    codes[piece][self.codes[piece] == code] = _code(said, sets)
+        kept = codes != ABSTAIN
+        per_function = np.bincount(self.function_of_vote[kept], minlength=len(self.functions))
+        return replace(
+            self,
+            tasks=(TaskLabels(asked.name, asked.labels),),
+            task_of=(0,) * len(self.functions),
+            indptr=_pointers(per_function),
+            rows=self.rows[kept],
+            codes=codes[kept],
+            label_sets=sets,
+            facts=asked.facts,
+        )
+
     def widened(self, functions: Sequence[str]) -> LabelMatrix:
         """The columns of these functions, in this order; one that the matrix lacks abstains everywhere (one task only)."""
         self.only_task  # noqa: B018 - raises where there are several
@@ -264,7 +307,7 @@ class LabelMatrix:
         import pyarrow as pa
 
         about = {
-            "tasks": [{"name": task.name, "labels": task.labels} for task in self.tasks],
+            "tasks": [asdict(task) for task in self.tasks],
             "task_of": self.task_of,
             "label_sets": [sorted(labels) for labels in self.label_sets],
         }
@@ -295,8 +338,10 @@ class LabelMatrix:
 
     @property
     def overlapping(self) -> Bools:
-        """The rows on which at least two functions vote, (n)."""
-        return self.votes_per_row > 1
+        """The rows on which at least two functions vote on the same task, or label where any number may apply, (n)."""
+        mask: Bools = np.zeros(self.n, dtype=np.bool_)
+        mask[self.rows[self._accompanied()]] = True
+        return mask
 
     @property
     def conflicting(self) -> Bools:
@@ -310,8 +355,8 @@ class LabelMatrix:
         return np.diff(self.indptr) / max(self.n, 1)
 
     def overlaps(self) -> Floats:
-        """For each function the share of rows on which it and another function vote, (m)."""
-        return self._shares(self.votes_per_row[self.rows] > 1)
+        """For each function the share of rows on which another votes on its task, or label where any number may apply, (m)."""
+        return self._shares(self._accompanied())
 
     def conflicts(self) -> Floats:
         """For each function the share of rows on which another function votes for labels that it excludes, (m)."""
@@ -326,17 +371,43 @@ class LabelMatrix:
         per_function = np.bincount(self.function_of_vote, weights=votes, minlength=len(self.functions))
         return np.asarray(per_function / max(self.n, 1), dtype=np.float64)
 
+    @property
+    def _task_of_vote(self) -> npt.NDArray[np.int32]:
+        return np.asarray(self.task_of, dtype=np.int32)[self.function_of_vote]
+
+    def _accompanied(self) -> Bools:
+        """For each vote, whether there is another on its row in the same task, or of the same label, (nnz)."""
+        found: Bools = np.zeros(self.rows.size, dtype=np.bool_)
+        for index, task in enumerate(self.tasks):
+            mine = np.flatnonzero(self._task_of_vote == index)
+            rows = self.rows[mine]
+            if not task.any_number:
+                found[mine] = np.bincount(rows, minlength=self.n)[rows] > 1
+                continue
+            k = len(task.labels)
+            for label in range(k):
+                about = [c for c in np.unique(self.codes[mine]) if any(y % k == label for y in self.labels_of(int(c)))]
+                these = np.isin(self.codes[mine], about)
+                found[mine[these]] |= np.bincount(rows[these], minlength=self.n)[rows[these]] > 1
+        return found
+
     def _opposed(self) -> Bools:
         """For each vote, whether another vote on its row in the same task excludes all its labels, (nnz)."""
         opposed: Bools = np.zeros(self.rows.size, dtype=np.bool_)
-        task_of_vote = np.asarray(self.task_of, dtype=np.int32)[self.function_of_vote]
-        for index in range(len(self.tasks)):
-            mine = np.flatnonzero(task_of_vote == index)
-            opposed[mine] = self._opposed_within(self.rows[mine], self.codes[mine])
+        for index, task in enumerate(self.tasks):
+            mine = np.flatnonzero(self._task_of_vote == index)
+            opposed[mine] = self._opposed_within(self.rows[mine], self.codes[mine], task)
         return opposed
 
-    def _opposed_within(self, rows: Ints, codes: Codes) -> Bools:
-        if codes.size == 0 or int(codes.min()) >= 0:
+    def _exclude(self, task: TaskLabels, code: int, other: int) -> bool:
+        """Whether two votes on a task cannot both be right."""
+        said, against = self.labels_of(code), self.labels_of(other)
+        if task.any_number:
+            return len(said) == len(against) == 1 and abs(code - other) == len(task.labels)
+        return not said & against
+
+    def _opposed_within(self, rows: Ints, codes: Codes, task: TaskLabels) -> Bools:
+        if not task.any_number and (codes.size == 0 or int(codes.min()) >= 0):
             lowest = np.full(self.n, np.iinfo(np.int16).max, dtype=np.int16)
             highest = np.full(self.n, -1, dtype=np.int16)
             np.minimum.at(lowest, rows, codes.astype(np.int16))
@@ -345,7 +416,7 @@ class LabelMatrix:
         opposed: Bools = np.zeros(codes.size, dtype=np.bool_)
         present = [int(code) for code in np.unique(codes)]
         for code in present:
-            excluding = [other for other in present if not self.labels_of(code) & self.labels_of(other)]
+            excluding = [other for other in present if self._exclude(task, code, other)]
             against: Bools = np.zeros(self.n, dtype=np.bool_)
             against[rows[np.isin(codes, excluding)]] = True
             mine = codes == code
@@ -382,7 +453,7 @@ class LabelMatrix:
         """
         import pandas as pd
 
-        names = [self.tasks[task].labels for task in self.task_of]
+        names = [self.tasks[task].answers for task in self.task_of]
         columns: dict[str, Any] = {
             "polarity": [
                 ", ".join(own[y] for y in sorted(seen)) for own, seen in zip(names, self.polarity(), strict=True)
@@ -448,18 +519,6 @@ def code_dtype(labels: int, sets: int) -> np.dtype[Any]:
     return np.dtype(np.int8) if labels <= 128 and sets <= 127 else np.dtype(np.int16)
 
 
-def check_gold(gold: npt.ArrayLike, n: int, k: int) -> Ints:
-    """Gold labels as int64: n class numbers below k, -1 where unknown. Raises ValueError on anything else."""
-    truth = np.asarray(gold)
-    if truth.shape != (n,):
-        raise ValueError(f"gold has the shape {truth.shape}, and there are {n} rows")
-    if truth.size and (not np.all(np.isfinite(truth)) or np.any(truth != np.floor(truth))):
-        raise ValueError("gold must be class numbers, and -1 where unknown")
-    if truth.size and (truth.min() < ABSTAIN or truth.max() >= k):
-        raise ValueError(f"gold must be class numbers from 0 to {k - 1}, and -1 where unknown")
-    return truth.astype(np.int64)
-
-
 def wilson_interval(correct: Ints, judged: Ints) -> tuple[Floats, Floats]:
     """The 95 % score interval of a share (Wilson 1927); NaN where nothing was judged."""
     count = np.where(judged > 0, judged, 1)
@@ -473,58 +532,17 @@ def wilson_interval(correct: Ints, judged: Ints) -> tuple[Floats, Floats]:
     return low, high
 
 
-def _whole_numbers(dense: npt.ArrayLike) -> npt.NDArray[Any]:
-    votes = np.asarray(dense)
-    if votes.ndim != 2:
-        raise ValueError(f"a label matrix has two dimensions, rows × functions; this array has {votes.ndim}")
-    if votes.dtype.kind not in "iufb":
-        raise ValueError(f"votes must be whole numbers, and these are of type {votes.dtype}")
-    if votes.dtype.kind == "f":
-        if not np.all(np.isfinite(votes)):
-            raise ValueError("some votes are NaN or infinite: write -1 where a function abstains")
-        if np.any(votes != np.floor(votes)):
-            raise ValueError("some votes are not whole numbers")
-    return votes if votes.dtype.kind == "i" else votes.astype(np.int64)
-
-
-def _refuse_bad_labels(votes: npt.NDArray[Any], k: int) -> None:
-    if votes.size and votes.min() < ABSTAIN:
-        raise ValueError(f"the vote {votes.min()} is below -1: class numbers begin at 0, and -1 abstains")
-    if votes.size and votes.max() >= k:
-        raise ValueError(f"the vote {votes.max()} is out of range: {k} labels have the class numbers 0 to {k - 1}")
-    if k > np.iinfo(np.int16).max:
-        raise ValueError(f"{k} labels are too many: a task has at most {np.iinfo(np.int16).max}")
-
-
-def _label_names(labels: Sequence[str] | int | None, seen: int) -> tuple[str, ...]:
-    if labels is None:
-        labels = max(seen, 2)
-    if isinstance(labels, int):
-        return tuple(str(number) for number in range(labels))
-    return _distinct(labels, "label")
-
-
-def _function_names(functions: Sequence[str] | None, m: int) -> tuple[str, ...]:
-    if functions is None:
-        return tuple(f"function_{j}" for j in range(m))
-    if len(functions) != m:
-        raise ValueError(f"{len(functions)} names for {m} functions")
-    return _distinct(functions, "function")
-
-
-def _distinct(names: Sequence[str], what: str) -> tuple[str, ...]:
-    for name in names:
-        if list(names).count(name) > 1:
-            raise ValueError(f"two {what}s are named `{name}`")
-    return tuple(names)
-
-
 def _pointers(per_function: npt.NDArray[Any]) -> Ints:
     return np.concatenate([[0], np.cumsum(per_function)]).astype(np.int64)
 
 
 def _joined(pieces: Sequence[npt.NDArray[Any]], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     return np.concatenate(pieces) if pieces else np.zeros(0, dtype=dtype)
+
+
+def _code(labels: frozenset[int], sets: tuple[frozenset[int], ...]) -> int:
+    """The code of a set of labels: its only one, or the place of the set."""
+    return next(iter(labels)) if len(labels) == 1 else FIRST_SET - sets.index(labels)
 
 
 def _recoded(part: LabelMatrix, sets: tuple[frozenset[int], ...], dtype: np.dtype[Any]) -> Codes:
