@@ -18,6 +18,7 @@ from snorkel_dsl.engine.feed import FaultCount, data_columns
 from snorkel_dsl.engine.matcher import linear_operators
 from snorkel_dsl.engine.rows import row_of
 from snorkel_dsl.language import ir
+from snorkel_dsl.models.tasks import Answered
 from snorkel_dsl.reference import Trace, explain
 from snorkel_dsl.report.names import short_names
 from snorkel_dsl.report.table import count, share
@@ -116,7 +117,7 @@ def _values(batch: pa.RecordBatch) -> list[str]:
     return [f"  {name}: {'(missing)' if v is None else shortened(str(v), LONGEST_VALUE)}" for name, v in values.items()]
 
 
-def _label(fitted: _labeling.Fitted, index: int, gold: int | None) -> list[str]:
+def _label(fitted: Answered, index: int, gold: int | None) -> list[str]:
     labels = fitted.labels
     number = int(labels.predict()[index])
     if not labels.covered[index]:
@@ -131,7 +132,7 @@ def _label(fitted: _labeling.Fitted, index: int, gold: int | None) -> list[str]:
 
 
 def _votes(
-    fitted: _labeling.Fitted, index: int, traces: dict[str, Trace], program: ir.Program, row: dict[str, object]
+    fitted: Answered, index: int, traces: dict[str, Trace], program: ir.Program, row: dict[str, object]
 ) -> list[str]:
     """Each vote of a task on the row: the rule, what made it, and the probability of the label without it."""
     mine = fitted.votes.take([index])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +18,13 @@ from snorkel_dsl.diagnostics import did_you_mean
 from snorkel_dsl.engine.feed import FaultCount, feed
 from snorkel_dsl.labels import Labels
 from snorkel_dsl.language import ir
-from snorkel_dsl.models import MajorityVote, registry
+from snorkel_dsl.models import registry
 from snorkel_dsl.models.base import Model
+from snorkel_dsl.models.tasks import Answered, columns_of, fit_tasks
 from snorkel_dsl.report.table import percent, share, table
 from snorkel_dsl.votes import LabelMatrix
 
 Balance = tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """One task: its votes, the fitted model and the labels it gives, and the plain majority vote to compare with."""
-
-    votes: LabelMatrix
-    model: Model
-    labels: Labels
-    majority: Labels
 
 
 def all_votes(
@@ -55,25 +45,9 @@ def all_votes(
     return LabelMatrix.concat([part.votes for part in parts]), together
 
 
-def fit_all(votes: LabelMatrix, model: str, balance: dict[str, Balance]) -> list[Fitted]:
-    """A model for each task that has functions, fitted on the votes alone."""
-    return [_fit(votes.task(task.name), model, balance.get(task.name)) for task in _asked(votes)]
-
-
-def _asked(votes: LabelMatrix) -> list[Any]:
-    return [task for index, task in enumerate(votes.tasks) if index in votes.task_of]
-
-
-def _fit(votes: LabelMatrix, name: str, balance: Balance | None) -> Fitted:
-    model = named_model(name).fit(votes, class_balance=balance)
-    majority = MajorityVote().fit(votes, facts=_without_balance(votes))
-    return Fitted(votes, model, model.label(votes), majority.label(votes))
-
-
-def _without_balance(votes: LabelMatrix) -> Any:
-    from dataclasses import replace
-
-    return replace(votes.facts, balance={})
+def fit_all(votes: LabelMatrix, model: str, balance: dict[str, Balance]) -> list[Answered]:
+    """A model for each question on which some function votes, fitted on the votes alone."""
+    return fit_tasks(votes, lambda: named_model(model), balance)
 
 
 def named_model(name: str) -> Model:
@@ -138,18 +112,19 @@ def _completed(task: ir.Task, shares: dict[str, float]) -> Balance:
 # ------------------------------------------------------------------------------------------------------------- results
 
 
-def label_table(kept: pa.Table | None, labels: list[Labels]) -> pa.Table:
-    """The kept columns, and for each task T the column T (a label or null) and T.LABEL for each probability."""
+def label_table(kept: pa.Table | None, answered: list[Answered]) -> pa.Table:
+    """The kept columns, and for each task T the column T (a label, a list of labels, or null) and T.LABEL."""
     columns: dict[str, Any] = {} if kept is None else {name: kept.column(name) for name in kept.column_names}
-    for one in labels:
-        names = np.array([*one.labels, None], dtype=object)
-        columns[one.task] = pa.array(names[one.predict()], pa.string())
-        for number, label in enumerate(one.labels):
-            columns[f"{one.task}.{label}"] = pa.array(one.probabilities[:, number], pa.float64())
+    several = {one.task.name for one in answered if one.task.any_number}
+    for name, values in columns_of(answered).items():
+        if isinstance(values, list):
+            columns[name] = pa.array(values, pa.list_(pa.string()) if name in several else pa.string())
+        else:
+            columns[name] = pa.array(values, pa.float64(), mask=np.isnan(values))
     return pa.table(columns)
 
 
-def account(fitted: Fitted, gold: Gold | None) -> str:
+def account(fitted: Answered, gold: Gold | None) -> str:
     """What came out, in words and numbers: coverage, the model and why, the labels, and scores where there is gold."""
     labels, task = fitted.labels, fitted.labels.task
     chosen = labels.predict()
@@ -167,7 +142,7 @@ def account(fitted: Fitted, gold: Gold | None) -> str:
     return "\n".join(lines)
 
 
-def _balance(fitted: Fitted) -> str:
+def _balance(fitted: Answered) -> str:
     shares = fitted.model.class_balance_
     return ", ".join(f"{label} {percent(float(s))}" for label, s in zip(fitted.labels.labels, shares, strict=True))
 
@@ -186,7 +161,7 @@ def _label_rows(labels: Labels, chosen: npt.NDArray[np.int64]) -> list[tuple[str
     ]
 
 
-def scores(fitted: Fitted, gold: Gold) -> str:
+def scores(fitted: Answered, gold: Gold) -> str:
     """Majority vote beside the label model, on the rows whose gold is known."""
     k = len(fitted.labels.labels)
     headers = ["", "accuracy", *(["F1 " + fitted.labels.labels[1]] if k == 2 else []), "log loss"]
@@ -201,7 +176,7 @@ def scores(fitted: Fitted, gold: Gold) -> str:
     )
 
 
-def save(fitted: list[Fitted], path: Path) -> None:
+def save(fitted: list[Answered], path: Path) -> None:
     """Save the model of the only task. Raises RulesError where there are several."""
     from snorkel_dsl.datasets.files import check_folder
 

@@ -72,7 +72,7 @@ def command(
     gold = chosen.numbers(compiled.program, table)
     fitted = _labeling.fit_all(votes, model, balance)
     write_table(
-        output, _labeling.label_table(table.select(list(kept)) if kept else None, [one.labels for one in fitted])
+        output, _labeling.label_table(table.select(list(kept)) if kept else None, fitted)
     )
     if save_model is not None:
         _labeling.save(fitted, save_model)

@@ -1,0 +1,171 @@
+"""Several tasks: a label model for each question, fitted on what all votes say of it.
+
+A task with one true label is one question. Where any number of its labels may apply, each label is a question of its own, and
+gets a model with the classes `not LABEL` and `LABEL`. A task under a label of another is asked only of the rows that got that
+label, so its model is fitted on those, after the model of the task above.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from snorkel_dsl.labels import Labels
+from snorkel_dsl.models.base import Model
+from snorkel_dsl.models.majority import MajorityVote
+from snorkel_dsl.votes import Bools, Floats, LabelMatrix, TaskLabels
+
+
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """A question and its answer: the votes on it, the fitted model, its labels, and majority vote to compare with.
+
+    `label` is the class number of the label that is asked for, where any number may apply. `asked` (n) bool are the rows of
+    which it is asked; the labels leave all others uncovered. `left_out` is the number of votes for one of
+    several labels that may all apply: they say nothing of this one alone.
+    """
+
+    task: TaskLabels
+    label: int | None
+    votes: LabelMatrix
+    model: Model
+    labels: Labels
+    majority: Labels
+    asked: Bools
+    left_out: int = 0
+
+    @property
+    def name(self) -> str:
+        """The name of the question: the task's, or `task.label`."""
+        return self.labels.task
+
+    @cached_property
+    def sided(self) -> int | None:
+        """The only class that any of its functions votes for, where there is only one."""
+        said = frozenset[int]().union(*self.votes.polarity())
+        return next(iter(said)) if len(said) == 1 else None
+
+
+def fit_tasks(
+    votes: LabelMatrix, new_model: Callable[[], Model], balance: Mapping[str, npt.ArrayLike] | None = None
+) -> list[Answered]:
+    """A fitted model for each question on which some function votes, in the order of the tasks.
+
+    `balance` has class balances by the name of the question (shares of `not LABEL` and `LABEL` for a single label); without
+    one comes that of the votes' facts.
+    """
+    found: dict[tuple[str, int | None], Answered] = {}
+    for task in _parents_first(votes.tasks):
+        asked = _asked(votes, task, found)
+        for label in range(len(task.labels)) if task.any_number else (None,):
+            own = votes.question(task.name, None if label is None else task.labels[label])
+            if own.functions:
+                given = (balance or {}).get(own.only_task.name)
+                answered = _fit(task, label, own, asked, new_model, given)
+                found[task.name, label] = replace(answered, left_out=_left_out(votes, task, label))
+    order = {task.name: place for place, task in enumerate(votes.tasks)}
+    return sorted(found.values(), key=lambda one: order[one.task.name])
+
+
+def _parents_first(tasks: tuple[TaskLabels, ...]) -> list[TaskLabels]:
+    known = {task.name: task for task in tasks}
+
+    def depth(task: TaskLabels) -> int:
+        return 0 if task.under is None or task.under[0] not in known else 1 + depth(known[task.under[0]])
+
+    return sorted(tasks, key=depth)
+
+
+def _asked(votes: LabelMatrix, task: TaskLabels, found: Mapping[tuple[str, int | None], Answered]) -> Bools:
+    """The rows of which a task is asked: those that got the label that it is under; all, where nothing is known of that."""
+    everything: Bools = np.ones(votes.n, dtype=np.bool_)
+    if task.under is None:
+        return everything
+    parent, label = task.under
+    if (parent, None) in found:
+        return np.asarray(found[parent, None].labels.predict() == label)
+    above = found.get((parent, label))
+    return everything if above is None else np.asarray(above.labels.predict() == 1)
+
+
+def _fit(
+    task: TaskLabels,
+    label: int | None,
+    votes: LabelMatrix,
+    asked: Bools,
+    new_model: Callable[[], Model],
+    balance: npt.ArrayLike | None,
+) -> Answered:
+    own = votes if asked.all() or not asked.any() else votes.take(asked)
+    model = new_model().fit(own, class_balance=balance)
+    majority = MajorityVote().fit(own, facts=replace(votes.facts, balance={}))
+    return Answered(
+        task, label, votes, model, _only(model.label(votes), asked), _only(majority.label(votes), asked), asked
+    )
+
+
+def _only(labels: Labels, asked: Bools) -> Labels:
+    """Labels that cover only the rows of which the question is asked."""
+    return replace(labels, covered=labels.covered & asked)
+
+
+def _left_out(votes: LabelMatrix, task: TaskLabels, label: int | None) -> int:
+    """How many votes name a label beside others of which any may apply."""
+    if label is None:
+        return 0
+    own = votes.task(task.name)
+    naming = [
+        code
+        for code in range(-1 - len(own.label_sets), -1)
+        if any(y % len(task.labels) == label for y in own.labels_of(code))
+    ]
+    return int(np.isin(own.codes, naming).sum())
+
+
+# ------------------------------------------------------------------------------------------------------------- columns
+
+
+def columns_of(answered: list[Answered]) -> dict[str, list[Any] | Floats]:
+    """What is written of the answers: for each task T a column T, and T.LABEL with the probability of each label.
+
+    T holds a label's name or None; where any number of the labels may apply, the list of those that are more likely than not
+    (None on a row without any vote). A probability is NaN where the task is not asked, and, for a label that may apply
+    beside others, where no vote says anything of it.
+    """
+    columns: dict[str, list[Any] | Floats] = {}
+    for task in dict.fromkeys(one.task for one in answered):
+        own = [one for one in answered if one.task == task]
+        columns |= _lists(task, own) if task.any_number else _single(own[0])
+    return columns
+
+
+def _single(one: Answered) -> dict[str, list[Any] | Floats]:
+    names = [*one.task.labels, None]
+    columns: dict[str, list[Any] | Floats] = {one.task.name: [names[number] for number in one.labels.predict()]}
+    for number, label in enumerate(one.task.labels):
+        columns[f"{one.task.name}.{label}"] = np.where(one.asked, one.labels.probabilities[:, number], np.nan)
+    return columns
+
+
+def _lists(task: TaskLabels, own: list[Answered]) -> dict[str, list[Any] | Floats]:
+    n = len(own[0].labels)
+    likely = {one.label: one.labels.predict() == 1 for one in own}
+    covered = np.any([one.labels.covered for one in own], axis=0)
+    names = [
+        [label for y, label in enumerate(task.labels) if y in likely and likely[y][row]] if covered[row] else None
+        for row in range(n)
+    ]
+    columns: dict[str, list[Any] | Floats] = {task.name: names}
+    by_label = {one.label: one.labels for one in own}
+    for number, label in enumerate(task.labels):
+        labels = by_label.get(number)
+        nothing = np.full(n, np.nan)
+        columns[f"{task.name}.{label}"] = (
+            nothing if labels is None else np.where(labels.covered, labels.probabilities[:, 1], np.nan)
+        )
+    return columns
