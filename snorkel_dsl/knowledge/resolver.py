@@ -26,6 +26,13 @@ def parse_rules(source: Source) -> tuple[ast.File, list[Diagnostic]]:
     return parse(source)
 
 
+def shipped_rulesets() -> Path:
+    """Where the rules that ship are: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "_rulesets"
+    return inside if inside.is_dir() else package.parent / "rulesets"
+
+
 @dataclass(frozen=True)
 class Resolver:
     """Opens the files that a rules file names.
@@ -99,16 +106,34 @@ class Resolver:
         return Refusal("unknown-file-type", f"`{path}` is no ontology that can be read", "not read")
 
     def context(self, name: str) -> UsedRules | Refusal:
-        """A context that ships with the package."""
-        return Refusal("unknown-name", f"no context that ships is called `{name}`", "not shipped")
+        """A context that ships with the package, in a rules file of its name."""
+        folder = shipped_rulesets() / "std"
+        found = folder / f"{name}.rules"
+        if not found.is_file():
+            known = sorted(file.stem for file in folder.glob("*.rules"))
+            likely = did_you_mean(name, known)
+            listed = ", ".join(f"`{one}`" for one in known)
+            helps = (f"these ship: {listed}",) if likely is None else (f"did you mean `{likely}`?",)
+            return Refusal(
+                "unknown-name", f"no context that ships is called `{name}`", "not one of the package's", helps
+            )
+        if found not in self.seen:
+            text = read_text(found, found.name)
+            if isinstance(text, Refusal):
+                return text
+            source = Source(f"<std>/{found.name}", text)
+            file, diagnostics = self.parse(source)
+            resolver = Resolver((folder,), found, self.parse, self.chain, self.seen)
+            self.seen[found] = UsedRules(source, file, tuple(diagnostics), resolver)
+        return self.seen[found]
 
     def plugin(self, name: str, version: int) -> StoredFunctions | Refusal:
         """The stored signatures of an installed plugin."""
         return Refusal("missing-plugin", f"no plugin called `{name}` is installed", f"version {version} is asked for")
 
     def pipeline(self) -> Pipeline | Refusal:
-        """The language pipeline that the configuration names."""
-        return Refusal("no-pipeline", "no language pipeline is configured", "this needs one")
+        """The language pipeline that the settings name."""
+        return self.configured(self._roots())
 
     # ---------------------------------------------------------------------------------------------------- where files are
 

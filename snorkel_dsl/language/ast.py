@@ -291,8 +291,21 @@ class Levels(Node):
     most: Number
 
 
+class Languages(Node):
+    """`languages en, de`."""
+
+    tags: tuple[Name, ...]
+
+
 class SkipObsolete(Node):
     """`skip obsolete`."""
+
+
+class KeepObsolete(Node):
+    """`keep obsolete`."""
+
+
+OntologyOption: TypeAlias = Synonyms | Levels | Languages | SkipObsolete | KeepObsolete
 
 
 class TermsOntology(Node):
@@ -300,7 +313,7 @@ class TermsOntology(Node):
 
     path: String
     below: tuple[String, ...]
-    options: tuple[Synonyms | Levels | SkipObsolete, ...] = ()
+    options: tuple[OntologyOption, ...] = ()
 
 
 class Terms(Node):
@@ -333,7 +346,7 @@ class Sections(Node):
 
 
 class CueKind(Node):
-    """`negation before`, `negation after`, `uncertain …`, `history …`, `family …`, `not a cue`, `stop at`."""
+    """`negation before`, `negation after`, `uncertain …`, `hypothesis …`, `history …`, `family …`, `not a cue`, `stop at`."""
 
     word: str
 

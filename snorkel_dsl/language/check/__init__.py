@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from snorkel_dsl.diagnostics import Diagnostic
 from snorkel_dsl.language import ast, ir
+from snorkel_dsl.language.check.contexts import ContextsBuilder, use_context
 from snorkel_dsl.language.check.declarations import (
     TermsBuilder,
     check_language,
@@ -94,7 +95,7 @@ def _lost_names(source: Source, file: ast.File) -> Iterable[str]:
                 text = source.slice(block.span)
                 if keyword != "rule" or _SWALLOWED.search(text):
                     yield from _WORD.findall(text)
-            case ast.Slice() | ast.Transform() | ast.Augment() | ast.Context():
+            case ast.Slice() | ast.Transform() | ast.Augment():
                 yield block.name.text
 
 
@@ -168,9 +169,19 @@ def _declare_shared(names: Names, file: ast.File) -> None:
     for lookup in blocks_of(file, ast.Lookup):
         if is_new(names, "lookup", lookup.name, places):
             declare_lookup(names, lookup)
+    _declare_contexts(names, file)
     places = {}
     conditions = [block for block in blocks_of(file, ast.Condition) if is_new(names, "condition", block.name, places)]
     ConditionsBuilder(names, conditions).build_all()
+
+
+def _declare_contexts(names: Names, file: ast.File) -> None:
+    """The contexts that ship and are used, and the file's own."""
+    for use in blocks_of(file, ast.UseContext):
+        use_context(names, use, _names_of)
+    places: dict[str, Span] = {}
+    own = [block for block in blocks_of(file, ast.Context) if is_new(names, "context", block.name, places)]
+    ContextsBuilder(names, own).build_all()
 
 
 # ---------------------------------------------------------------------------------------------------- names of other files
@@ -220,16 +231,18 @@ def _take(names: Names, other: Names, name: ast.Name) -> None:
         names.terms[name.text] = other.terms[name.text]
     elif name.text in other.lookups:
         names.lookups[name.text] = other.lookups[name.text]
+    elif name.text in other.contexts:
+        names.contexts[name.text] = other.contexts[name.text]
     elif name.text in other.conditions:
         _take_condition(names, other, name)
     elif other.is_poisoned(name.text):
         names.poisoned |= {name.text}
     else:
         names.poisoned |= {name.text}
-        given = [*other.terms, *other.lookups, *other.conditions]
+        given = [*other.terms, *other.lookups, *other.contexts, *other.conditions]
         what = other.kind_of(name.text)
         label = f"there it is {what}" if what else f"not declared in `{other.source.name}`"
-        names.unknown("terms list, lookup or condition", given, name, label=label)
+        names.unknown("terms list, lookup, context or condition", given, name, label=label)
 
 
 def _take_condition(names: Names, other: Names, name: ast.Name) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from snorkel_dsl.language import ast
 from snorkel_dsl.language.check.scope import Names
 
-ASSERTION = "assertion and negation"
 SPACY = "annotations of a language pipeline"
 
 
@@ -17,12 +16,8 @@ def comes_later(names: Names, at: ast.Node, written: str, what: str, *helps: str
 def refuse_block(names: Names, block: ast.Block) -> bool:
     """Refuse a block that comes with a later version. Returns whether it was one."""
     match block:
-        case ast.UseContext():
-            comes_later(names, block, "use context", ASSERTION)
         case ast.UsePlugin():
             comes_later(names, block, "use functions", "functions from plugins")
-        case ast.Context():
-            comes_later(names, block.name, "context", ASSERTION)
         case ast.Slice():
             comes_later(names, block.name, "slice", "named parts of the data")
         case ast.Transform():

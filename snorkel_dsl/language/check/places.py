@@ -7,24 +7,26 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from snorkel_dsl.language import ast, ir
-from snorkel_dsl.language.check.later import ASSERTION, comes_later
 from snorkel_dsl.language.check.scope import Names, Scope
 from snorkel_dsl.language.check.values import cut, part_unit, whole
 from snorkel_dsl.language.types import Kind
 from snorkel_dsl.source import Span
 
 Core: TypeAlias = Callable[[ir.Expression], ir.Expression]
+_InSection: TypeAlias = tuple[str, ir.Section | ir.HeadedSection, str, Span]  # operator, section, its column, place
+_Single: TypeAlias = ast.InPart | ast.InSame | ast.Times | ast.UnderContext
 
 
 @dataclass(frozen=True)
 class Places:
     """Where a text is looked at: in or outside sections, then in its first or last units, then in each unit alone."""
 
-    sections: tuple[tuple[str, ir.Section, str, Span], ...] = ()  # operator, section, its column, place
+    sections: tuple[_InSection, ...] = ()
     part: ast.InPart | None = None
     count: int = 1
     same: ast.InSame | None = None
     times: ast.Times | None = None
+    under: ast.UnderContext | None = None
 
     def narrow(self, names: Names, text: ir.Expression) -> ir.Expression | None:
         """The text that is looked at."""
@@ -59,8 +61,8 @@ class Places:
 def check_places(scope: Scope, written: tuple[ast.Place, ...]) -> Places | None:
     """The places of a `mentions` or `matches`, checked; None where one of them is wrong."""
     names = scope.names
-    sections: list[tuple[str, ir.Section, str, Span]] = []
-    single: dict[str, ast.InPart | ast.InSame | ast.Times] = {}
+    sections: list[_InSection] = []
+    single: dict[str, _Single] = {}
     count, healthy = 1, True
     for place in written:
         match place:
@@ -71,8 +73,7 @@ def check_places(scope: Scope, written: tuple[ast.Place, ...]) -> Places | None:
                     operator = "section" if isinstance(place, ast.InSection) else "outside"
                     sections.append((operator, found.section, found.column, place.span))
             case ast.UnderContext():
-                comes_later(names, place, "under", ASSERTION)
-                healthy = False
+                healthy = _once(names, single, "under", place) and healthy
             case ast.InPart(count=number, unit=unit):
                 counted = 1 if number is None else whole(names, number, f"{unit.word}s", least=1)
                 healthy = (
@@ -90,14 +91,15 @@ def check_places(scope: Scope, written: tuple[ast.Place, ...]) -> Places | None:
     times = next((place for place in written if isinstance(place, ast.Times)), None)
     # What lies outside a section is marked in the whole text, so that comes first; it keeps every offset.
     sections.sort(key=lambda place: place[0] != "outside")
-    return Places(tuple(sections), part, count, same, times)
+    under = next((place for place in written if isinstance(place, ast.UnderContext)), None)
+    return Places(tuple(sections), part, count, same, times, under)
 
 
 def _once(
     names: Names,
-    single: dict[str, ast.InPart | ast.InSame | ast.Times],
+    single: dict[str, _Single],
     what: str,
-    place: ast.InPart | ast.InSame | ast.Times,
+    place: _Single,
 ) -> bool:
     if what not in single:
         single[what] = place

@@ -61,7 +61,7 @@ class NamedSection:
     """A checked section and the text column that it is of."""
 
     column: str
-    section: ir.Section
+    section: ir.Section | ir.HeadedSection
 
 
 @dataclass
@@ -77,6 +77,8 @@ class Names:
     terms: dict[str, ir.TermList | None] = field(default_factory=dict)
     sections: dict[str, NamedSection | None] = field(default_factory=dict)
     lookups: dict[str, ir.LookupTable | None] = field(default_factory=dict)
+    contexts: dict[str, ir.Context | None] = field(default_factory=dict)
+    own_contexts: tuple[str, ...] = ()  # those that the file itself declares
     conditions: dict[str, NamedCondition | None] = field(default_factory=dict)
     rules: dict[str, Span] = field(default_factory=dict)
     requirements: tuple[ir.Requirement, ...] = ()
@@ -118,6 +120,7 @@ class Names:
             "terms list": self.terms,
             "section": self.sections,
             "lookup": self.lookups,
+            "context": self.contexts,
             "condition": self.conditions,
             "task": self.tasks,
             "rule": self.rules,

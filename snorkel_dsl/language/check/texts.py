@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from snorkel_dsl.diagnostics import did_you_mean
 from snorkel_dsl.language import ast, ir
+from snorkel_dsl.language.check.contexts import context_for
 from snorkel_dsl.language.check.declarations import make_term, merged
-from snorkel_dsl.language.check.later import ASSERTION, comes_later
+from snorkel_dsl.language.check.later import comes_later
 from snorkel_dsl.language.check.places import Core, Places, check_places
 from snorkel_dsl.language.check.scope import ARTICLE, BoundTerm, Names, Scope
 from snorkel_dsl.language.check.values import check_value, percent_number, whole, wrong_type
@@ -24,8 +25,20 @@ from snorkel_dsl.language.types import Kind
 from snorkel_dsl.source import Span
 
 _OPERATORS = {"mentions": "mentions", "contains": "contains", "starts with": "starts_with", "ends with": "ends_with"}
-_LATER_VERBS = ("asserts", "denies", "suspects")
+_ASSERTION = ("asserts", "denies", "suspects")
 _PLACEHOLDER = re.compile(r"(?<!\\)\{([A-Za-z_]\w*)\}")
+
+
+@dataclass(frozen=True)
+class Verb:
+    """What is asked of a text and terms: an operator, with what else it is asked with (a context and a status)."""
+
+    operator: str
+    rest: tuple[ir.Expression, ...] = ()
+
+    def ask(self, names: Names, text: ir.Expression, terms: ir.TermList, span: Span, form: str = "") -> ir.Call:
+        """The verb, or another form of it (`_every`, `_count`, `_terms`), asked of a text."""
+        return names.call(self.operator + form, text, _terms(terms, span), *self.rest, span=span)
 
 
 @dataclass(frozen=True)
@@ -128,29 +141,40 @@ def unknown_list(names: Names, name: ast.Name) -> None:
 def check_says(scope: Scope, node: ast.Says) -> ir.Expression | None:
     """`text mentions any of PROMOTION in FINDINGS`, and so on."""
     names = scope.names
-    if node.verb.word in _LATER_VERBS:
-        comes_later(names, node.verb, node.verb.word, ASSERTION, "write `mentions`, with `unless text mentions …`")
-        return None
     subject = check_value(scope, node.subject)
-    lists = terms_of(scope, node.terms, plain=node.verb.word != "mentions")
+    lists = terms_of(scope, node.terms, plain=node.verb.word in ("contains", "starts with", "ends with"))
     places = check_places(scope, node.places)
     if subject is None or lists is None or places is None or not _verb_fits(names, node, places):
         return None
-    if subject.kind is Kind.TEXTS and node.verb.word in ("mentions", "contains"):
-        operator = "list_contains"
-    elif names.accepts(_OPERATORS[node.verb.word], subject.kind):
-        operator = _OPERATORS[node.verb.word]
-    else:
-        _wrong_subject(names, node, subject.kind)
+    verb = _verb(names, node, subject.kind, places)
+    if verb is None:
         return None
     rest = node.places[0] if node.places else node.followed_by
-    if operator == "list_contains" and rest is not None:
+    if verb.operator == "list_contains" and rest is not None:
         names.report(
             "wrong-type", f"`{names.written(node.subject)}` is a list of text; this asks something of a text", rest
         )
         return None
-    said = _said(scope, node, operator, lists, places, subject.expression)
+    said = _said(scope, node, verb, lists, places, subject.expression)
     return None if said is None else (names.negation(said, node.span) if node.negated else said)
+
+
+def _verb(names: Names, node: ast.Says, kind: Kind, places: Places) -> Verb | None:
+    """The operator of a verb, for a subject of a kind."""
+    word = node.verb.word
+    if kind is Kind.TEXTS and word in ("mentions", "contains"):
+        return Verb("list_contains")
+    operator = "said" if word in _ASSERTION else _OPERATORS[word]
+    if not names.accepts(operator, kind):
+        _wrong_subject(names, node, kind)
+        return None
+    if word not in _ASSERTION:
+        return Verb(operator)
+    context = context_for(names, places.under, node.verb)
+    if context is None:
+        return None
+    span = node.verb.span if places.under is None else places.under.span
+    return Verb(operator, (ir.Constant(context, Kind.CONTEXT, span), ir.Constant(word, Kind.WORD, node.verb.span)))
 
 
 def _wrong_subject(names: Names, node: ast.Says | ast.Matches, kind: Kind) -> None:
@@ -174,17 +198,15 @@ def _wrong_subject(names: Names, node: ast.Says | ast.Matches, kind: Kind) -> No
 def _verb_fits(names: Names, node: ast.Says, places: Places) -> bool:
     """Whether the verb goes with `followed by`, `every`, and `at least 5 times`."""
     verb, terms = node.verb.word, node.terms
-    if (
-        isinstance(terms, ast.OfLists)
-        and isinstance(terms.quantifier, ast.Quantifier)
-        and terms.quantifier.word == "every"
-    ):
-        names.report(
-            "wrong-quantifier", f"`{verb} every` is not said of lists", terms.quantifier, helps=["write `all of`"]
-        )
+    if places.under is not None and verb not in _ASSERTION:
+        _refuse_under(names, places.under, verb)
+        return False
+    if _is_every(terms) and verb not in _ASSERTION:
+        names.report("wrong-quantifier", f"`{verb} every` is not said of lists", terms, helps=["write `all of`"])
         return False
     counted = isinstance(terms, ast.OfLists) and not _is_any(terms)
-    if places.times is not None and (verb not in ("mentions", "contains") or counted or node.followed_by):
+    countable = verb in ("mentions", "contains", *_ASSERTION)
+    if places.times is not None and (not countable or counted or node.followed_by):
         names.report(
             "wrong-quantifier",
             "`times` counts occurrences of `mentions` and `contains`",
@@ -203,12 +225,30 @@ def _verb_fits(names: Names, node: ast.Says, places: Places) -> bool:
     return True
 
 
+def _refuse_under(names: Names, under: ast.UnderContext, verb: str) -> None:
+    names.report(
+        "misplaced-line",
+        f"`{verb}` is the same under every context",
+        under,
+        "only `asserts`, `denies` and `suspects` have one",
+        helps=[f"remove it, or write `asserts … {names.written(under)}`"],
+    )
+
+
+def _is_every(terms: ast.TermsOperand) -> bool:
+    return (
+        isinstance(terms, ast.OfLists)
+        and isinstance(terms.quantifier, ast.Quantifier)
+        and terms.quantifier.word == "every"
+    )
+
+
 def _distinct(operator: str, terms: ir.TermList) -> ir.TermList:
     """A list without the terms that the operator looks for just as it does for one before: `"x-ray"`, `"X ray"`."""
     alike: dict[object, ir.Term] = {}
     for term in terms.terms:
         literal = term.text if term.exact_case else simple_fold(term.text)
-        alike.setdefault(compile_term(term) if operator == "mentions" else (literal, term.exact_case), term)
+        alike.setdefault(compile_term(term) if operator in ("mentions", "said") else (literal, term.exact_case), term)
     return ir.TermList(tuple(alike.values()), terms.masks, terms.name)
 
 
@@ -221,10 +261,10 @@ def _counts(terms: ast.TermsOperand) -> bool:
 
 
 def _said(
-    scope: Scope, node: ast.Says, operator: str, lists: list[ir.TermList], places: Places, subject: ir.Expression
+    scope: Scope, node: ast.Says, verb: Verb, lists: list[ir.TermList], places: Places, subject: ir.Expression
 ) -> ir.Expression | None:
     names, span = scope.names, node.span
-    lists = [_distinct(operator, terms) for terms in lists]
+    lists = [_distinct(verb.operator, terms) for terms in lists]
     text = places.narrow(names, subject)
     if text is None:
         return None
@@ -232,23 +272,26 @@ def _said(
         return _followed(scope, node, node.followed_by, lists, places, text)
     if places.times is not None:
         bounds = bounds_of(names, places.times.count, "times")
-        return None if bounds is None else _times(names, operator, merged(lists), bounds, places, text, span)
+        return None if bounds is None else _times(names, verb, merged(lists), bounds, places, text, span)
     quantifier = node.terms.quantifier if isinstance(node.terms, ast.OfLists) else None
     if isinstance(quantifier, ast.Count):
         bounds = bounds_of(names, quantifier, "terms")
-        together = _distinct(operator, merged(lists))
+        together = _distinct(verb.operator, merged(lists))
         if bounds is None or not _enough(names, quantifier, bounds, together):
             return None
         return _bounded(
             names,
             bounds,
-            lambda n: places.ask(names, _at_least_terms(names, operator, together, n, span), text, span),
+            lambda n: places.ask(names, _at_least_terms(names, verb, together, n, span), text, span),
             span,
         )
     word = "any" if quantifier is None else quantifier.word
     if word == "all":
-        return places.ask(names, _all_terms(names, operator, lists, span), text, span)
-    found = places.ask(names, _any_term(names, operator, lists, span), text, span)
+        return places.ask(names, _all_terms(names, verb, lists, span), text, span)
+    if word == "every":
+        every = _one_list(lists)
+        return places.ask(names, lambda piece: verb.ask(names, piece, every, span, "_every"), text, span)
+    found = places.ask(names, _any_term(names, verb, lists, span), text, span)
     return names.negation(found, span) if word == "none" else found
 
 
@@ -276,51 +319,46 @@ def _terms(terms: ir.TermList, span: Span) -> ir.Constant:
     return ir.Constant(terms, Kind.TERMS, span)
 
 
-def _any_term(names: Names, operator: str, lists: list[ir.TermList], span: Span) -> Core:
+def _any_term(names: Names, verb: Verb, lists: list[ir.TermList], span: Span) -> Core:
     """Masks are those of their own list, so lists that have some are asked one by one."""
     asked = lists if any(one.masks for one in lists) else [_one_list(lists)]
-    return lambda text: names.any_of(
-        *(names.call(operator, text, _terms(one, span), span=span) for one in asked), span=span
-    )
+    return lambda text: names.any_of(*(verb.ask(names, text, one, span) for one in asked), span=span)
 
 
 def _one_list(lists: list[ir.TermList]) -> ir.TermList:
     return lists[0] if len(lists) == 1 else merged(lists)
 
 
-def _all_terms(names: Names, operator: str, lists: list[ir.TermList], span: Span) -> Core:
-    cores = [_at_least_terms(names, operator, one, len(one.terms), span) for one in lists]
+def _all_terms(names: Names, verb: Verb, lists: list[ir.TermList], span: Span) -> Core:
+    cores = [_at_least_terms(names, verb, one, len(one.terms), span) for one in lists]
     return lambda text: names.all_of(*(core(text) for core in cores), span=span)
 
 
-def _at_least_terms(names: Names, operator: str, terms: ir.TermList, least: int, span: Span) -> Core:
+def _at_least_terms(names: Names, verb: Verb, terms: ir.TermList, least: int, span: Span) -> Core:
     """At least so many different terms of a list."""
     if least == 1 or len(terms.terms) == 1:
-        return lambda text: names.call(operator, text, _terms(terms, span), span=span)
-    if operator in ("mentions", "contains"):
+        return lambda text: verb.ask(names, text, terms, span)
+    if verb.operator in ("mentions", "contains", "said"):
         return lambda text: names.call(
-            "at_least",
-            names.call(f"{operator}_terms", text, _terms(terms, span), span=span),
-            _number(least, span),
-            span=span,
+            "at_least", verb.ask(names, text, terms, span, "_terms"), _number(least, span), span=span
         )
     single = [ir.TermList((term,), terms.masks) for term in terms.terms]
     return lambda text: names.call(
         "at_least_of",
         ir.Constant(least, Kind.COUNT, span),
-        *(names.call(operator, text, _terms(one, span), span=span) for one in single),
+        *(verb.ask(names, text, one, span) for one in single),
         span=span,
     )
 
 
 def _times(
-    names: Names, operator: str, terms: ir.TermList, bounds: Bounds, places: Places, text: ir.Expression, span: Span
+    names: Names, verb: Verb, terms: ir.TermList, bounds: Bounds, places: Places, text: ir.Expression, span: Span
 ) -> ir.Expression:
     def at_least(number: int) -> ir.Expression:
         def core(piece: ir.Expression) -> ir.Expression:
             if number == 1:
-                return names.call(operator, piece, _terms(terms, span), span=span)
-            count = names.call(f"{operator}_count", piece, _terms(terms, span), span=span)
+                return verb.ask(names, piece, terms, span)
+            count = verb.ask(names, piece, terms, span, "_count")
             return names.call("at_least", count, _number(number, span), span=span)
 
         return places.ask(names, core, text, span)
@@ -361,6 +399,9 @@ def check_matches(scope: Scope, node: ast.Matches) -> ir.Expression | None:
     pattern = _pattern(scope, node)
     if places is not None and places.times is not None:
         names.report("wrong-quantifier", "`times` counts occurrences of `mentions` and `contains`", places.times)
+        return None
+    if places is not None and places.under is not None:
+        _refuse_under(names, places.under, "matches")
         return None
     if subject is None or places is None or pattern is None:
         return None

@@ -12,7 +12,7 @@ mark belongs to the character before it, so a term may not end between a letter 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from itertools import takewhile
@@ -139,9 +139,9 @@ def candidates(foldings: dict[bool, Folded], terms: tuple[Term, ...]) -> list[Oc
 def occurrences(folded: str, term: CompiledTerm) -> list[tuple[int, int]]:
     """Every place of one term in folded text, one start after another. There is at most one for each start."""
     places = []
-    words = _Words(folded)
+    words = Words(folded)
     for start in _starts(folded, term):
-        end = _match_at(folded, term, start, words)
+        end = match_at(folded, term, start, words)
         if end is not None:
             places.append((start, end))
     return places
@@ -157,7 +157,7 @@ def _starts(folded: str, term: CompiledTerm) -> Iterator[int]:
         start = folded.find(term.lead, start + 1)
 
 
-def _match_at(folded: str, term: CompiledTerm, start: int, words: _Words) -> int | None:
+def match_at(folded: str, term: CompiledTerm, start: int, words: Words) -> int | None:
     """Where an occurrence of the term that starts here ends, or None."""
     if term.left and (not is_letter_or_digit(folded[start : start + 1]) or touches_left(folded, start)):
         return None
@@ -192,7 +192,7 @@ def touches_right(folded: str, end: int) -> bool:
     return bool(character) and (is_letter_or_digit(character) or is_mark(character))
 
 
-class _Words:
+class Words:
     """Where words end in a folded text. From anywhere in a word its rest has one end, so the last one is remembered:
     a long chain of words with hyphens is read once, not from each of its parts.
     """
@@ -231,7 +231,7 @@ def _free(found: list[Occurrence], taken: list[Occurrence]) -> list[Occurrence]:
     return kept
 
 
-def mentioned_terms(found: list[Occurrence]) -> int:
+def mentioned_terms(found: Iterable[Occurrence]) -> int:
     """How many different terms of the list have an occurrence. Terms that share one place both count."""
     return len({index for occurrence in found for index in occurrence.terms})
 

@@ -1,0 +1,89 @@
+"""How what is mentioned is meant: asserted, denied or suspected. `language.text.assertion` has the rules."""
+
+from __future__ import annotations
+
+from snorkel_dsl.language.ir import Context, TermList
+from snorkel_dsl.language.text.assertion import Mention, mentions_in
+from snorkel_dsl.language.text.terms import mentioned_terms
+from snorkel_dsl.language.types import Kind
+from snorkel_dsl.predicates import Predicate, Sought, signature
+
+Place = tuple[int, int]
+
+
+def _so(text: str, terms: TermList, context: Context, status: str) -> list[Mention]:
+    """The mentions that are meant so."""
+    return [mention for mention in mentions_in(text, terms, context) if mention.status == status]
+
+
+def _said(text: str, terms: TermList, context: Context, status: str) -> bool:
+    return bool(_so(text, terms, context, status))
+
+
+def _said_every(text: str, terms: TermList, context: Context, status: str) -> bool:
+    found = mentions_in(text, terms, context)
+    return bool(found) and all(mention.status == status for mention in found)
+
+
+def _said_count(text: str, terms: TermList, context: Context, status: str) -> float:
+    return float(len(_so(text, terms, context, status)))
+
+
+def _said_terms(text: str, terms: TermList, context: Context, status: str) -> float:
+    return float(mentioned_terms(_so(text, terms, context, status)))
+
+
+def _places(text: str, terms: TermList, context: Context, status: str) -> list[Place]:
+    """The mentions that are meant so, and the cues that say so."""
+    return _with_cues(_so(text, terms, context, status))
+
+
+def _every_places(text: str, terms: TermList, context: Context, status: str) -> list[Place]:
+    return _places(text, terms, context, status) if _said_every(text, terms, context, status) else []
+
+
+def _with_cues(mentions: list[Mention]) -> list[Place]:
+    cues = {(mention.governor.start, mention.governor.end) for mention in mentions if mention.governor is not None}
+    return sorted({(mention.start, mention.end) for mention in mentions} | cues)
+
+
+def _mentioned(terms: TermList, _context: Context, _status: str) -> tuple[Sought, ...]:
+    return (Sought(terms, as_words=True),)
+
+
+SAID = Predicate(
+    name="said",
+    signature=signature(Kind.TEXT, Kind.TERMS, Kind.CONTEXT, Kind.WORD, gives=Kind.CONDITION),
+    evaluate=_said,
+    looks_for=_mentioned,
+    doc="whether some mention of the terms is asserted, denied or suspected",
+    example="text denies any of WORDS",
+    places=_places,
+)
+SAID_EVERY = Predicate(
+    name="said_every",
+    signature=signature(Kind.TEXT, Kind.TERMS, Kind.CONTEXT, Kind.WORD, gives=Kind.CONDITION),
+    evaluate=_said_every,
+    looks_for=_mentioned,
+    doc="whether the terms are mentioned and every mention is asserted, denied or suspected",
+    example="text denies every WORDS",
+    places=_every_places,
+)
+SAID_COUNT = Predicate(
+    name="said_count",
+    signature=signature(Kind.TEXT, Kind.TERMS, Kind.CONTEXT, Kind.WORD, gives=Kind.NUMBER),
+    evaluate=_said_count,
+    looks_for=_mentioned,
+    doc="how many mentions of the terms are asserted, denied or suspected",
+    example="text asserts WORDS at least 2 times",
+    places=_places,
+)
+SAID_TERMS = Predicate(
+    name="said_terms",
+    signature=signature(Kind.TEXT, Kind.TERMS, Kind.CONTEXT, Kind.WORD, gives=Kind.NUMBER),
+    evaluate=_said_terms,
+    looks_for=_mentioned,
+    doc="how many different terms of the list are asserted, denied or suspected somewhere",
+    example="text asserts more than 1 of WORDS",
+    places=_places,
+)
