@@ -80,7 +80,7 @@ def accept(path: Path, part: Part, said: str) -> None:
 def differences(program: ir.Program, table: Rows) -> Iterator[str]:
     """Where the votes, by the reference evaluator or by the engine, are not those of a table."""
     functions = {function.name.rpartition(".")[2]: function for function in program.functions}
-    sources = {column.source: column for column in program.columns}
+    sources = {source: column for column in program.columns for source in column.sources}
     assert set(table.names) <= {*functions, *sources, UNREADABLE}, table.names
     assert set(functions) <= set(table.names), f"no column shows {set(functions) - set(table.names)}"
     rows = [data_row(sources, dict(zip(table.names, cells, strict=True))) for cells in table.cells]
@@ -131,12 +131,12 @@ def shown(program: ir.Program, function: ir.LabelingFunction, vote: frozenset[in
 
 # What the grammar has and this version refuses; chapter "what comes later" says so of each.
 LATER = {
-    "AnotherOf", "Apply", "AtRandom", "Augment", "Context", "Cue", "CueKind", "Distance", "FromColumns", "FromWords",
-    "HasAmong", "HasEntity", "InARow", "KeepLabel", "Levels", "MakeCopies", "Replace", "Require", "SectionHeaded",
-    "Seed", "SkipObsolete", "Slice", "SpanType", "Synonyms", "TermsOntology", "Transform", "UnderContext",
-    "UseContext", "UsePlugin", "WordsBetween", "WordsNear",
+    "AnotherOf", "Apply", "AtRandom", "Augment", "Context", "Cue", "CueKind",
+    "HasAmong", "HasEntity", "InARow", "KeepLabel", "MakeCopies", "Replace", "Require", "SectionHeaded",
+    "Seed", "Slice", "Transform", "UnderContext",
+    "UseContext", "UsePlugin",
 }  # fmt: skip
-LATER_WORDS = {"asserts", "denies", "suspects", "any form of", "around"}
+LATER_WORDS = {"asserts", "denies", "suspects", "any form of"}
 LITERAL_WORD = re.compile(r"['\"]([^'\"]+)['\"]")
 
 

@@ -18,7 +18,7 @@ _EXTRAS = {
     "excel": ("openpyxl", "reading .xlsx files"),
     "torch": ("torch", "training end models"),
     "spacy": ("spacy", "rules about entities and parts of speech"),
-    "ontologies": ("pronto", "terms from OBO and OWL files"),
+    "ontologies": ("fastobo", "terms from OBO, OWL and SKOS files"),
     "spark": ("pyspark", "running on Spark"),
     "dask": ("dask", "running on Dask"),
 }

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from snorkel_dsl.diagnostics import Diagnostic, did_you_mean
 from snorkel_dsl.knowledge.files import read_column, read_lines, read_rows, read_text
+from snorkel_dsl.knowledge.pipelines import find_pipeline
 from snorkel_dsl.language import ast
 from snorkel_dsl.language.check.resolving import OntologyQuery, Refusal, StoredFunctions, UsedRules
 from snorkel_dsl.language.ir import Pipeline
+from snorkel_dsl.plugins.installed import all_functions, functions_of
 from snorkel_dsl.source import Source
+
+if TYPE_CHECKING:
+    from snorkel_dsl.knowledge.ontology import Table
 
 MOST_NESTED = 50  # rules files that use one another
 Parse: TypeAlias = Callable[[Source], tuple[ast.File, list[Diagnostic]]]
+Configured: TypeAlias = Callable[[tuple[Path, ...]], Pipeline | Refusal]
 
 
 def parse_rules(source: Source) -> tuple[ast.File, list[Diagnostic]]:
@@ -24,6 +30,11 @@ def parse_rules(source: Source) -> tuple[ast.File, list[Diagnostic]]:
     from snorkel_dsl.language.parse import parse
 
     return parse(source)
+
+
+def nothing_configured(roots: tuple[Path, ...]) -> Refusal | Pipeline:
+    """The pipeline of rules without settings."""
+    return find_pipeline(None, roots)
 
 
 def shipped_rulesets() -> Path:
@@ -39,7 +50,9 @@ class Resolver:
 
     Paths are relative to the folder of `rules_file` (to the first root, or the current folder, where the rules are not in a
     file). `roots` are the folders below which files may lie; none given: the folder of the rules file. `parse` reads other
-    rules files; `chain` holds the rules files that are being read, so that a circle is found; `seen` those read before.
+    rules files; a call of a plugin's function may take `function_seconds`; `chain` holds the rules files that are being read, so that a circle is found; `seen` those read before,
+    and `ontologies` what was read of those. `configured` finds the language pipeline that the settings name, below some
+    roots, when one is first asked for.
     """
 
     roots: tuple[Path, ...] = ()
@@ -47,6 +60,9 @@ class Resolver:
     parse: Parse = parse_rules
     chain: tuple[Path, ...] = ()
     seen: dict[Path, UsedRules] = field(default_factory=dict, compare=False, repr=False)
+    function_seconds: float = 10.0
+    configured: Configured = field(default=nothing_configured, compare=False, repr=False)
+    ontologies: dict[Path, Table] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def folder(self) -> Path:
@@ -93,7 +109,7 @@ class Resolver:
             if isinstance(text, Refusal):
                 return text
             source = Source(self._shown(found), text)
-            resolver = Resolver(self._roots(), found, self.parse, chain, self.seen)
+            resolver = replace(self, roots=self._roots(), rules_file=found, chain=chain)
             file, diagnostics = self.parse(source)
             self.seen[found] = UsedRules(source, file, tuple(diagnostics), resolver)
         return self.seen[found]
@@ -103,7 +119,14 @@ class Resolver:
         found = self._locate(path)
         if isinstance(found, Refusal):
             return found
-        return Refusal("unknown-file-type", f"`{path}` is no ontology that can be read", "not read")
+        from snorkel_dsl.knowledge.ontology import UnreadableError, read_ontology, terms_below
+
+        try:
+            if found not in self.ontologies:
+                self.ontologies[found] = read_ontology(found, path)
+            return terms_below(self.ontologies[found], query, path)
+        except UnreadableError as error:
+            return error.refusal
 
     def context(self, name: str) -> UsedRules | Refusal:
         """A context that ships with the package, in a rules file of its name."""
@@ -129,7 +152,15 @@ class Resolver:
 
     def plugin(self, name: str, version: int) -> StoredFunctions | Refusal:
         """The stored signatures of an installed plugin."""
-        return Refusal("missing-plugin", f"no plugin called `{name}` is installed", f"version {version} is asked for")
+        found = functions_of(name, version)
+        if isinstance(found, Refusal):
+            return found
+        timed = (replace(f, function=replace(f.function, seconds=self.function_seconds)) for f in found.functions)
+        return replace(found, functions=tuple(timed))
+
+    def plugins(self) -> tuple[StoredFunctions, ...]:
+        """The stored signatures of all installed plugins."""
+        return all_functions()
 
     def pipeline(self) -> Pipeline | Refusal:
         """The language pipeline that the settings name."""

@@ -368,7 +368,7 @@ class Context(Node):
 
 
 class LookupColumns(Node):
-    """`columns name1, name2`."""
+    """`columns name1, name2`: of a lookup, or of what annotators said."""
 
     names: tuple[Name, ...]
 
@@ -412,10 +412,16 @@ class Otherwise(Node):
 
 
 class Means(Node):
-    """`"spam" means SPAM`, for a rule that votes by a column."""
+    """`"spam" means SPAM`, for a rule that votes by a column or by annotators."""
 
-    value: String
+    value: String | Number
     vote: Vote
+
+
+class Abstains(Node):
+    """`"?", "n/a" abstain`: values of a column, or of annotators, that are known and say nothing."""
+
+    values: tuple[String | Number, ...]
 
 
 class Field(Node):
@@ -471,7 +477,9 @@ class Note(Node):
     text: String
 
 
-RuleItem: TypeAlias = When | Unless | Otherwise | Means | Example | Expect | Origin | Status | Formerly | Note
+RuleItem: TypeAlias = (
+    When | Unless | Otherwise | Means | Abstains | LookupColumns | Example | Expect | Origin | Status | Formerly | Note
+)
 
 
 class Parameter(Node):
@@ -502,12 +510,19 @@ class ByColumn(Node):
     column: String
 
 
+class ByAnnotators(Node):
+    """`votes by annotators of id in "crowd.csv"`: who said what, one line each; `column` holds the items."""
+
+    column: Name
+    path: String
+
+
 class Rule(Node):
     """`rule asks_to_promote votes SPAM` with its items."""
 
     name: Name
     each: ForEach | None
-    votes: Vote | ByColumn | None
+    votes: Vote | ByColumn | ByAnnotators | None
     items: tuple[RuleItem, ...]
 
 
@@ -829,12 +844,32 @@ class HasEntity(Node):
     entity: Name
 
 
+class HasEntities(Node):
+    """`text has at least 2 entities PERSON`."""
+
+    subject: Expression
+    negated: bool
+    count: Count
+    entity: Name
+
+
+class WordKind(Node):
+    """`noun`, `proper noun`: what sort of words is meant, as one or two words."""
+
+    words: tuple[Name, ...]
+
+    @property
+    def text(self) -> str:
+        """The words, with a blank between them."""
+        return " ".join(word.text for word in self.words)
+
+
 class HasAmong(Node):
     """`text has a noun among LIST`."""
 
     subject: Expression
     negated: bool
-    tag: Name
+    kind: WordKind
     terms: Name
 
 
@@ -933,7 +968,7 @@ Expression: TypeAlias = (
     Name | String | Number | Duration | Clock | Date | YesNo
     | Arithmetic | Call | WordsBetween | WordsNear | PartOf | Pair
     | Chain | Not | Brackets | Items | Counted | Where | ForSome
-    | Says | Matches | HasCount | HasEntity | HasAmong | Share
+    | Says | Matches | HasCount | HasEntity | HasEntities | HasAmong | Share
     | Is | IsMissing | IsPresent | Comparison | Between | OneOf | InLookup | Within | Distance
 )  # fmt: skip
 

@@ -157,7 +157,7 @@ def _task(parts: Sequence[Any], span: Span) -> ast.Task:
 
 def _terms_ontology(parts: Sequence[Any], span: Span) -> ast.TermsOntology:
     path, *below = _of_type(parts, ast.String)
-    options = _of_type(parts, ast.Synonyms, ast.Levels, ast.SkipObsolete)
+    options = tuple(part for part in parts if isinstance(part, ast.OntologyOption))
     return ast.TermsOntology(path, tuple(below), options, span=span)
 
 

@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from snorkel_dsl.diagnostics import did_you_mean
 from snorkel_dsl.language import ast, ir, types
 from snorkel_dsl.language.check.later import comes_later
+from snorkel_dsl.language.check.ontologies import ontology_terms
 from snorkel_dsl.language.check.resolving import Refusal
 from snorkel_dsl.language.check.scope import NamedSection, Names
 from snorkel_dsl.language.check.spans import only_spans_have_two, sources_of, span_type
+from snorkel_dsl.language.text.headings import COMMON
 from snorkel_dsl.language.types import Kind, Type
 from snorkel_dsl.source import Span
 
 _VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
 MOST_NESTED = 50  # terms lists that include one another
 LONGEST_TERM = 2_000  # characters
+ENDS_IN_STAR = re.compile(r"\*(?![^\s-])")
 
 
 # ------------------------------------------------------------------------------------------------------------- headers
@@ -191,8 +195,7 @@ class TermsBuilder:
     def _line(self, line: ast.TermsLine | ast.TermsFile | ast.TermsOntology) -> ir.TermList | None:
         match line:
             case ast.TermsOntology():
-                comes_later(self.names, line.path, "from ontology", "terms from ontologies")
-                return None
+                return self._ontology(line)
             case ast.TermsFile(path=path, column=column):
                 return self._file(path, column)
             case ast.TermsLine(mode=mode, terms=written):
@@ -255,6 +258,14 @@ class TermsBuilder:
             return None
         return ir.TermList(tuple(terms))
 
+    def _ontology(self, line: ast.TermsOntology) -> ir.TermList | None:
+        found = ontology_terms(self.names, line)
+        if found is None:
+            return None
+        # A name that ends a word in a star would be taken for many words; nothing in the ontology means that.
+        kept = (text for text in found if len(text) <= LONGEST_TERM and not ENDS_IN_STAR.search(text))
+        return ir.TermList(tuple(map(ir.Term, kept)))
+
 
 def _with_mode(term: ir.Term, mode: ast.TermMode) -> ir.Term:
     return ir.Term(term.text, term.exact_case or mode.word == "exact case", term.exactly or mode.word == "exactly")
@@ -314,29 +325,38 @@ def declare_sections(names: Names, block: ast.Sections, places: dict[str, Span])
     for section in block.sections:
         if not is_new(names, "section", section.name, places):
             continue
-        names.sections[section.name.text] = _section(names, section, column)
+        found = _section(names, section)
+        named = None if column is None or found is None else NamedSection(column.name, found)
+        names.sections[section.name.text] = named
 
 
-def _section(
-    names: Names, section: ast.SectionHeaded | ast.SectionBetween, column: ir.DataColumn | None
-) -> NamedSection | None:
+def _section(names: Names, section: ast.SectionHeaded | ast.SectionBetween) -> ir.Section | ir.HeadedSection | None:
     match section:
-        case ast.SectionHeaded():
-            comes_later(
-                names,
-                section,
-                "headed",
-                "sections by their headings",
-                f'write `{section.name.text} from "{section.headings[0].text}:" up to "…"`, as it stands in the text',
-            )
-            return None
+        case ast.SectionHeaded(name=name, headings=headings):
+            for heading in headings:
+                if not heading.text.strip(" :"):
+                    names.report("empty-text", "a heading has at least one word", heading, "no heading")
+                    return None
+            return ir.HeadedSection(tuple(dict.fromkeys(heading.text for heading in headings)), (), name.text)
         case ast.SectionBetween(name=name, start=start, end=end):
             for marker in (start, end):
                 if not marker.text:
                     names.report("empty-text", "a section cannot begin or end at nothing", marker, "no marker")
                     return None
-            found = ir.Section(start.text, end.text, name.text)
-            return None if column is None else NamedSection(column.name, found)
+            return ir.Section(start.text, end.text, name.text)
+
+
+def end_at_headings(names: Names) -> None:
+    """Let each section by its headings end at those of the other sections of its column, and at common ones."""
+    headed = {
+        name: (named.column, named.section)
+        for name, named in names.sections.items()
+        if named is not None and isinstance(named.section, ir.HeadedSection)
+    }
+    for name, (column, section) in headed.items():
+        others = {heading for other, one in headed.values() if other == column for heading in one.headings}
+        others = {*others, *COMMON} - set(section.headings)
+        names.sections[name] = NamedSection(column, replace(section, others=tuple(sorted(others))))
 
 
 def declare_lookup(names: Names, block: ast.Lookup) -> None:

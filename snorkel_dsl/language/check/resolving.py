@@ -18,12 +18,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a file was not read: the parts of a diagnostic, without its place."""
+    """Why a file was not read: the parts of a diagnostic, without its place.
+
+    `about` is the text in the rules that it is about, where that is not the file's name.
+    """
 
     kind: str
     message: str
     label: str = ""
     helps: tuple[str, ...] = ()
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,12 +56,22 @@ class OntologyQuery:
 
 
 @dataclass(frozen=True)
+class StoredFunction:
+    """A function by its stored signature, with what is for people: its parameters' names, what it says, how it is used."""
+
+    function: PluginFunction
+    parameters: tuple[str, ...]
+    doc: str
+    example: str = ""
+
+
+@dataclass(frozen=True)
 class StoredFunctions:
     """The signatures of a plugin's functions as they are stored beside it, by name; none of its code was run."""
 
     plugin: str
     version: int
-    functions: tuple[PluginFunction, ...]
+    functions: tuple[StoredFunction, ...]
 
 
 class Resolver(Protocol):
@@ -73,6 +87,10 @@ class Resolver(Protocol):
 
     def plugin(self, name: str, version: int) -> StoredFunctions | Refusal:
         """The stored signatures of an installed plugin."""
+        ...
+
+    def plugins(self) -> tuple[StoredFunctions, ...]:
+        """All that is installed, to say which plugin has a function."""
         ...
 
     def pipeline(self) -> Pipeline | Refusal:
@@ -117,7 +135,11 @@ class NoFiles:
 
     def plugin(self, name: str, version: int) -> Refusal:
         """Refuse."""
-        return _no_files(name)
+        return Refusal("missing-plugin", f"these rules stand alone and cannot use the plugin `{name}`", "no plugin here")
+
+    def plugins(self) -> tuple[StoredFunctions, ...]:
+        """None."""
+        return ()
 
     def pipeline(self) -> Refusal:
         """Refuse."""

@@ -1,0 +1,22 @@
+"""Ontologies as a source of terms: read once into a small table, asked for what stands below a node.
+
+`table` is what is kept of an ontology, `reading` finds the reader for a file, `query` picks the nodes and their names, and
+`cache` saves the next run from reading again.
+"""
+
+from snorkel_dsl.knowledge.ontology.query import find_node, names_of, nodes_below, terms_below
+from snorkel_dsl.knowledge.ontology.reading import read_ontology
+from snorkel_dsl.knowledge.ontology.table import SCOPES, Name, Node, Table, UnreadableError
+
+__all__ = [
+    "SCOPES",
+    "Name",
+    "Node",
+    "Table",
+    "UnreadableError",
+    "find_node",
+    "names_of",
+    "nodes_below",
+    "read_ontology",
+    "terms_below",
+]

@@ -1,0 +1,74 @@
+"""Keeps what was read of ontologies, so that the next run need not read them again.
+
+A file in the cache is named after the content that it was made from and the version of the readers, so it is never out of
+date. It is written beside its place and renamed. Where the folder cannot be written, or holds something odd, things go on
+without it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from snorkel_dsl.caching import cache_folder
+from snorkel_dsl.knowledge.ontology.table import Name, Node, Table, as_plain
+
+READERS = 1  # changes whenever the same file would give another table
+
+
+def stored(key: str) -> Table | None:
+    """The table that is kept under a key, if there is one."""
+    place = _place(key)
+    if place is None:
+        return None
+    try:
+        kept = json.loads(place.read_text(encoding="utf-8"))
+        return Table(tuple(map(_node, kept["nodes"])), str(kept["release"]), str(kept["format"]))
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return None
+
+
+def store(key: str, table: Table) -> None:
+    """Keep a table under a key, where that is possible."""
+    place = _place(key)
+    if place is None:
+        return
+    plain = {"release": table.release, "format": table.format, "nodes": [as_plain(node) for node in table.nodes]}
+    with suppress(OSError):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        number, beside = tempfile.mkstemp(dir=place.parent, prefix=".", suffix=".json")
+        try:
+            with os.fdopen(number, "w", encoding="utf-8") as file:
+                json.dump(plain, file, ensure_ascii=True, separators=(",", ":"))
+            Path(beside).replace(place)
+        except BaseException:
+            Path(beside).unlink(missing_ok=True)
+            raise
+
+
+def _place(key: str) -> Path | None:
+    folder = cache_folder()
+    return None if folder is None else folder / "ontologies" / f"{key}-{READERS}.json"
+
+
+def _node(plain: list[Any]) -> Node:
+    name, labels, synonyms, parents, obsolete, replaced_by, former, sources = plain
+    exact, narrow, related, broad = map(_names, synonyms)
+    return Node(
+        name,
+        _names(labels),
+        (exact, narrow, related, broad),
+        tuple(parents),
+        obsolete is True,
+        tuple(replaced_by),
+        tuple(former),
+        tuple(sources),
+    )
+
+
+def _names(plain: list[str]) -> tuple[Name, ...]:
+    return tuple(map(Name, plain[::2], plain[1::2]))
