@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,9 @@ from snorkel_dsl.source import Source
 
 if TYPE_CHECKING:
     from snorkel_dsl.engine.faults import Faults
+    from snorkel_dsl.knowledge.resolver import Configured
+    from snorkel_dsl.language.check.resolving import Refusal
+    from snorkel_dsl.repository.settings import Settings
     from snorkel_dsl.votes import LabelMatrix
 
 ABSTAIN = -1
@@ -59,9 +62,12 @@ def roots_for(file: Path | None, given: Sequence[str | Path] = ()) -> tuple[Path
 
 
 def check_source(
-    source: Source, file: Path | None, roots: tuple[Path, ...]
+    source: Source, file: Path | None, roots: tuple[Path, ...], settings: Settings | None = None
 ) -> tuple[ir.Program | None, list[Diagnostic]]:
-    """Parse and check a source. The program is the healthy part of the file; the diagnostics are in file order."""
+    """Parse and check a source. The program is the healthy part of the file; the diagnostics are in file order.
+
+    `settings` are those that hold; none given: those of the file's folder, should the rules ask for something of them.
+    """
     from datetime import UTC, datetime
 
     from snorkel_dsl.knowledge import Resolver
@@ -72,12 +78,26 @@ def check_source(
     from snorkel_dsl.predicates import signatures
 
     tree, diagnostics = parse(source)
-    program, more = check(tree, source, signatures(), Resolver(roots, file))
+    resolver = Resolver(roots, file, configured=_configured(file, settings))
+    program, more = check(tree, source, signatures(), resolver)
     found = [*diagnostics, *more]
     if not any(one.severity == "error" for one in found):
         found += remarks(tree, source)
     found = allowed(found, tree, source, datetime.now(tz=UTC).date())
     return program, sorted(set(found), key=lambda diagnostic: diagnostic.sort_key)
+
+
+def _configured(file: Path | None, settings: Settings | None) -> Configured:
+    """Finds the language pipeline that the settings name, once."""
+    from snorkel_dsl.knowledge.pipelines import find_pipeline
+    from snorkel_dsl.repository.settings import find_settings
+
+    @cache
+    def find(roots: tuple[Path, ...]) -> ir.Pipeline | Refusal:
+        found = settings or find_settings((file.parent if file else Path.cwd()).resolve())
+        return find_pipeline(found.pipeline, roots)
+
+    return find
 
 
 @dataclass(frozen=True)

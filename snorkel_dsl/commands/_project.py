@@ -75,7 +75,7 @@ def load_rules(path: Path, project: Project) -> Rules:
     if path.suffix.lower() in FORMATS:
         raise refusal("bad-usage", f"`{path}` is a file of data", "rules come first, then data: `RULES DATA`")
     source, file = source_at(path)
-    program, diagnostics = check_source(source, file, project.roots)
+    program, diagnostics = check_source(source, file, project.roots, project.settings)
     if program is None or any(diagnostic.severity == "error" for diagnostic in diagnostics):
         raise RulesError(diagnostics)
     show(diagnostics)

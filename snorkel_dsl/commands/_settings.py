@@ -19,6 +19,7 @@ def show_settings(settings: Settings, roots: tuple[Path, ...] = ()) -> None:
         _list(
             "roots", settings.roots or ((settings.folder,) if settings.folder else ()), "(the folder of the rules file)"
         )
+    click.echo(f"spacy: {_pipeline(settings)}")
     click.echo("datasets" if settings.datasets else "datasets: (none)")
     for dataset in settings.datasets.values():
         click.echo(f"  {dataset.name}: {_described(dataset)}")
@@ -26,6 +27,13 @@ def show_settings(settings: Settings, roots: tuple[Path, ...] = ()) -> None:
 
 def _list(name: str, values: tuple[Path, ...], default: str) -> None:
     click.echo(f"{name}: {', '.join(str(value) for value in values) or default}")
+
+
+def _pipeline(settings: Settings) -> str:
+    named = settings.pipeline
+    if named is None:
+        return "(none)"
+    return named.name if named.patterns is None else f"{named.name}, with the patterns of {named.patterns}"
 
 
 def _described(dataset: NamedDataset) -> str:

@@ -58,7 +58,8 @@ def _check_one(
     except RulesError as wrong:
         diagnostics.extend(wrong.diagnostics)
         return None
-    program, found = check_source(source, file, project_for(path, config, roots).roots)
+    project = project_for(path, config, roots)
+    program, found = check_source(source, file, project.roots, project.settings)
     diagnostics.extend(found)
     return program
 

@@ -77,7 +77,7 @@ def _test_file(file: Path, project: Project, run: _Run, examples_only: bool) -> 
 
     try:
         source, place = source_at(file)
-        program, found = check_source(source, place, project.roots)
+        program, found = check_source(source, place, project.roots, project.settings)
     except RulesError as wrong:
         run.diagnostics.extend(wrong.diagnostics)
         return

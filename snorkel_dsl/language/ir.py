@@ -99,20 +99,26 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """A language pipeline: its name or folder as configured, and a version that changes whenever its answers may.
+    """A language pipeline: its name, and a version that changes whenever its answers may.
 
-    `folder` is where it lies, where that is a folder; `patterns` a file of entity patterns for a blank one.
+    `folder` is where it lies, where that is a folder; `patterns` a file of rules for a blank one. `gives` is what it can add
+    to a text (`language.text.annotation` has the names), `entities` are the labels of its entities; None: that is not known.
     """
 
     name: str
     version: str
     folder: str | None = field(default=None, compare=False)
     patterns: str | None = field(default=None, compare=False)
+    gives: frozenset[str] | None = field(default=None, compare=False)
+    entities: tuple[str, ...] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class PluginFunction:
-    """A function of an installed plugin, by its stored signature; `pure`: the same arguments always give the same result."""
+    """A function of an installed plugin, by its stored signature; `pure`: the same arguments always give the same result.
+
+    A call of it may take so many `seconds`; one of a `batch` function is a call for many rows.
+    """
 
     plugin: str
     version: int
@@ -122,6 +128,7 @@ class PluginFunction:
     pure: bool = True
     batch: bool = False
     needs_model: bool = False
+    seconds: float = field(default=10.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

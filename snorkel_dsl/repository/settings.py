@@ -16,10 +16,11 @@ from typing import Any
 
 from snorkel_dsl.datasets.options import ReadOptions, refusal
 from snorkel_dsl.diagnostics import did_you_mean
+from snorkel_dsl.knowledge.pipelines import BLANK, PipelineSettings
 
 OWN_FILE = "snorkel-dsl.toml"
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
-_KEYS = {"rules": list, "roots": list, "datasets": dict}
+_KEYS = {"rules": list, "roots": list, "datasets": dict, "spacy": str, "spacy_patterns": str}
 _DATASET_KEYS: dict[str, type | tuple[type, ...]] = {
     "path": str,
     "gold": (str, dict),
@@ -68,6 +69,7 @@ class Settings:
     rules: tuple[Path, ...] = ()
     roots: tuple[Path, ...] = ()
     datasets: Mapping[str, NamedDataset] = field(default_factory=dict)
+    pipeline: PipelineSettings | None = None
 
     @property
     def folder(self) -> Path | None:
@@ -115,7 +117,19 @@ def load_settings(path: Path) -> Settings:
         table = content
     _check(table, _KEYS, "", path)
     datasets = {name: _dataset(name, value, path) for name, value in table.get("datasets", {}).items()}
-    return Settings(path, _paths(table, "rules", path), _paths(table, "roots", path), datasets)
+    pipeline = _pipeline(table, path)
+    return Settings(path, _paths(table, "rules", path), _paths(table, "roots", path), datasets, pipeline)
+
+
+def _pipeline(table: Mapping[str, Any], file: Path) -> PipelineSettings | None:
+    name, patterns = table.get("spacy"), table.get("spacy_patterns")
+    if patterns is not None and not (name or "").startswith(BLANK):
+        raise refusal(
+            "bad-setting",
+            f"`spacy_patterns` in `{file}` needs a blank pipeline",
+            'write `spacy = "blank:en"` beside it; a trained pipeline keeps its patterns in its own folder',
+        )
+    return None if name is None else PipelineSettings(name, file, patterns)
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from snorkel_dsl.diagnostics import did_you_mean
 from snorkel_dsl.language import ast, ir
+from snorkel_dsl.language.check.annotations import check_annotated
 from snorkel_dsl.language.check.comparisons import (
     check_between,
     check_comparison,
@@ -20,7 +20,6 @@ from snorkel_dsl.language.check.comparisons import (
     check_presence,
     check_within,
 )
-from snorkel_dsl.language.check.later import SPACY, comes_later
 from snorkel_dsl.language.check.scope import BoundPiece, Names, Scope
 from snorkel_dsl.language.check.texts import (
     Bounds,
@@ -31,7 +30,7 @@ from snorkel_dsl.language.check.texts import (
     check_share,
     list_of,
 )
-from snorkel_dsl.language.check.values import text_value
+from snorkel_dsl.language.check.values import check_value, text_value
 from snorkel_dsl.language.types import Kind
 from snorkel_dsl.source import Span
 
@@ -59,10 +58,8 @@ def check_condition(scope: Scope, node: ast.Expression) -> ir.Expression | None:
             return check_in_lookup(scope, node)
         case ast.Name() | ast.Call():
             return _named(scope, node)
-        case ast.HasEntity() | ast.HasAmong():
-            what = "has an entity" if isinstance(node, ast.HasEntity) else f"has a {node.tag.text} among"
-            comes_later(scope.names, node, what, SPACY)
-            return None
+        case ast.HasEntity() | ast.HasEntities() | ast.HasAmong():
+            return check_annotated(scope, node)
         case ast.Distance():
             return check_distance(scope, node)
         case _:
@@ -414,25 +411,19 @@ def _named(scope: Scope, node: ast.Name | ast.Call) -> ir.Expression | None:
     if name.text in names.conditions:
         return _use(scope, name, () if isinstance(node, ast.Name) else node.arguments, node)
     if isinstance(node, ast.Call):
-        if not names.is_poisoned(name.text):
-            _unknown_call(scope, node)
-        return None
+        return _called(scope, node)
     _bare_name(scope, node)
     return None
 
 
-def _unknown_call(scope: Scope, node: ast.Call) -> None:
-    names = scope.names
-    likely = did_you_mean(node.function.text, names.conditions)
-    if likely is not None or names.kind_of(node.function.text) is not None:
-        names.unknown("condition", names.conditions, node.function)
-    else:
-        names.unknown(
-            "condition",
-            [],
-            node.function,
-            f"declare it: `condition {node.function.text} of some text as it` (functions from plugins come later)",
-        )
+def _called(scope: Scope, node: ast.Call) -> ir.Expression | None:
+    """A function that says yes or no."""
+    value = check_value(scope, node)
+    if value is None or value.kind is Kind.CONDITION:
+        return None if value is None else value.expression
+    compared = "is at least …" if value.kind is Kind.NUMBER else 'is "…"'
+    not_a_condition(scope, node, f"ask something of what it gives: `{scope.names.written(node)} {compared}`")
+    return None
 
 
 def _bare_name(scope: Scope, name: ast.Name) -> None:
@@ -450,6 +441,9 @@ def _bare_name(scope: Scope, name: ast.Name) -> None:
         not_a_condition(scope, name, f"ask something of the column: `{name.text} {asked}`")
     elif name.text in names.terms:
         not_a_condition(scope, name, f"say what it is asked of: `text mentions any of {name.text}`")
+    elif name.text in names.functions:
+        parameters = ", ".join(names.functions[name.text][0].parameters)
+        not_a_condition(scope, name, f"say what it is asked of: `{name.text}({parameters})`")
     else:
         names.unknown("condition", names.conditions, name)
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from snorkel_dsl.language import ast
 from snorkel_dsl.language.check.scope import Names
 
-SPACY = "annotations of a language pipeline"
-
 
 def comes_later(names: Names, at: ast.Node, written: str, what: str, *helps: str) -> None:
     """Say that something is not in this version yet, and what can be written instead."""
@@ -16,8 +14,6 @@ def comes_later(names: Names, at: ast.Node, written: str, what: str, *helps: str
 def refuse_block(names: Names, block: ast.Block) -> bool:
     """Refuse a block that comes with a later version. Returns whether it was one."""
     match block:
-        case ast.UsePlugin():
-            comes_later(names, block, "use functions", "functions from plugins")
         case ast.Slice():
             comes_later(names, block.name, "slice", "named parts of the data")
         case ast.Transform():
