@@ -99,7 +99,7 @@ def test_samples_parse(path: Path) -> None:
 
 
 def test_every_form_parses() -> None:
-    assert len(parsed(ACCEPTED).blocks) == 19
+    assert len(parsed(ACCEPTED).blocks) == 21
 
 
 @pytest.mark.parametrize("text", REFUSED.strip("\n").split("\n---\n"))
