@@ -20,6 +20,7 @@ ARROW = {
     Kind.YES_NO: pa.bool_(),
     Kind.TEXTS: pa.list_(pa.string()),
     Kind.NUMBERS: pa.list_(pa.float64()),
+    Kind.SPAN: pa.list_(pa.int64()),
 }
 
 

@@ -254,6 +254,8 @@ COLUMNS: Mapping[str, Type] = {
     "shared": Type(Kind.YES_NO),
     "kind": Type(Kind.CHOICE, choices=CHOICES),
     "tags": Type(Kind.TEXTS),
+    "place": Type(Kind.SPAN, of="text"),
+    "spot": Type(Kind.SPAN, of="text"),
 }
 
 
@@ -281,6 +283,8 @@ def values(column: Type) -> st.SearchStrategy[object]:
             return st.sampled_from(column.choices)
         case Kind.TEXTS:
             return st.lists(st.sampled_from([*WORDS, ""]), max_size=4).map(tuple)
+        case Kind.SPAN:
+            return st.tuples(st.integers(0, 60), st.integers(0, 60))  # `rows` makes it fit the text
     return st.lists(numbers(), max_size=4).map(tuple)
 
 
@@ -290,7 +294,16 @@ def rows(columns: Mapping[str, Type] = COLUMNS) -> st.SearchStrategy[dict[str, o
     cells = {
         name: st.one_of(values(column), values(column), values(column), st.none()) for name, column in columns.items()
     }
-    return st.fixed_dictionaries(cells)
+    return st.fixed_dictionaries(cells).map(lambda row: {name: _fitted(columns[name], row, name) for name in row})
+
+
+def _fitted(column: Type, row: Mapping[str, object], name: str) -> object:
+    """A value of a row; a span is moved into its text, where there is one."""
+    value, text = row[name], row.get(column.of or "")
+    if not isinstance(value, tuple) or column.kind is not Kind.SPAN or not isinstance(text, str):
+        return value
+    start, end = sorted(offset % (len(text) + 1) for offset in value)
+    return start, end
 
 
 # ----------------------------------------------------------------------------------------------------------- expressions
@@ -325,6 +338,7 @@ def text_values(
     leaves = _columns(Kind.TEXT, columns) + [st.just(ir.Piece(inner)) for inner in range(level)]
     if level:
         leaves += [st.just(ir.Piece(0))] * 2
+    leaves += span_texts(columns)
     plain = st.one_of(leaves)
     if depth <= 0:
         return plain
@@ -332,6 +346,30 @@ def text_values(
     cut = [_call(name, Kind.TEXT, inner, _SECTION) for name in ("section", "outside")]
     cut += [_call(name, Kind.TEXT, inner, _COUNT, _UNITS) for name in ("first", "last")]
     return st.one_of(plain, plain, plain, *cut)
+
+
+@_once
+def places(columns: Mapping[str, Type] = COLUMNS) -> dict[str, list[st.SearchStrategy[ir.Expression]]]:
+    """The spans of each text column that has some."""
+    found: dict[str, list[st.SearchStrategy[ir.Expression]]] = {}
+    for name, column in columns.items():
+        if column.of is not None:
+            found.setdefault(column.of, []).append(st.just(ir.Column(name, Kind.SPAN)))
+    return found
+
+
+@_once
+def span_texts(columns: Mapping[str, Type] = COLUMNS) -> list[st.SearchStrategy[ir.Expression]]:
+    """What stands in, between and beside spans."""
+    found = []
+    units = constant(Kind.WORD, st.sampled_from(["words", "tokens", "characters"]))
+    sides = constant(Kind.WORD, st.sampled_from(["before", "after", "around"]))
+    for name, spans in places(columns).items():
+        text, span = st.just(ir.Column(name, Kind.TEXT)), st.one_of(spans)
+        found.append(_call("span_text", Kind.TEXT, text, span))
+        found.append(_call("words_between", Kind.TEXT, text, span, span))
+        found.append(_call("words_near", Kind.TEXT, text, span, _COUNT, units, sides))
+    return found
 
 
 @_once
@@ -349,12 +387,20 @@ def number_values(
             _call(name, Kind.NUMBER, text, _TERMS)
             for name in ("contains_count", "contains_terms", "mentions_count", "mentions_terms")
         ),
+        *_of_two_spans("span_distance", Kind.NUMBER, columns),
     ]
     if depth > 0:
         inner = number_values(columns, level, depth - 1)
         found += [_call(name, Kind.NUMBER, inner, inner) for name in ("add", "subtract", "multiply", "divide")]
         found.append(_call("absolute", Kind.NUMBER, inner))
     return st.one_of(found)
+
+
+def _of_two_spans(operator: str, kind: Kind, columns: Mapping[str, Type]) -> list[st.SearchStrategy[ir.Expression]]:
+    return [
+        _call(operator, kind, st.just(ir.Column(name, Kind.TEXT)), st.one_of(spans), st.one_of(spans))
+        for name, spans in places(columns).items()
+    ]
 
 
 @_once
@@ -408,6 +454,7 @@ def _value_questions(columns: Mapping[str, Type], level: int) -> list[st.SearchS
     some_numbers = constant(Kind.NUMBERS, st.lists(st.sampled_from(NUMBERS), min_size=1, max_size=3).map(tuple))
     found.append(_call("is_one_of", Kind.CONDITION, number, some_numbers))
     found += [_call("is_missing", Kind.CONDITION, value) for value in (number, *times)]
+    found += _of_two_spans("span_before", Kind.CONDITION, columns)
     found += [_call("is_yes", Kind.CONDITION, answer) for answer in _columns(Kind.YES_NO, columns)]
     found += [_call("list_contains", Kind.CONDITION, items, _TERMS) for items in _columns(Kind.TEXTS, columns)]
     for choice in _columns(Kind.CHOICE, columns):

@@ -26,6 +26,8 @@ data post
     shared yes/no
     kind   one of "video", "short"
     tags   list of text
+    person1 span of text
+    person2 span of text
 task spam on post
     labels HAM, SPAM
 terms WORDS
