@@ -5,36 +5,52 @@ Each is a slice, so that what is found in it has a place in the text it was cut 
 
 from __future__ import annotations
 
-from snorkel_dsl.language.ir import Section
+from itertools import pairwise
+
+from snorkel_dsl.language.ir import HeadedSection, Section
 from snorkel_dsl.language.text import parts
+from snorkel_dsl.language.text.headings import parts_under
 from snorkel_dsl.language.types import Kind
 from snorkel_dsl.predicates import Array, Predicate, signature
 
 Place = tuple[int, int]
-COVER = "\ufdd0"  # a noncharacter: no letter, no digit, no white space, in nobody's terms
+COVER = parts.COVER
 
 
-def _section_place(text: str, section: Section) -> Place | None:
-    """From after the first start marker up to the next end marker, or to the end of the text; None without a start marker."""
+def _section_places(text: str, section: Section | HeadedSection) -> list[Place]:
+    """The parts of a text that are of a section. By markers there is one at most: from after the first start marker up to
+    the next end marker, or to the end of the text.
+    """
+    if isinstance(section, HeadedSection):
+        return parts_under(text, section)
     marker = text.find(section.start)
     if marker < 0:
-        return None
+        return []
     start = marker + len(section.start)
     end = text.find(section.end, start) if section.end else -1
-    return start, end if end >= 0 else len(text)
+    return [(start, end if end >= 0 else len(text))]
 
 
-def _section(text: str, section: Section) -> str:
-    place = _section_place(text, section)
-    return text[place[0] : place[1]] if place else text[:0]
+def _section(text: str, section: Section | HeadedSection) -> str:
+    """From the first part to the last; what stands between parts is covered."""
+    places = _section_places(text, section)
+    if not places:
+        return text[:0]
+    gaps = [(end, start) for (_, end), (start, _) in pairwise(places)]
+    return _covered(text, gaps, places[0][0], places[-1][1])
 
 
-def _outside(text: str, section: Section) -> str:
-    place = _section_place(text, section)
-    if place is None:
-        return text
-    start, end = place
-    return text[:start] + COVER * (end - start) + text[end:]
+def _outside(text: str, section: Section | HeadedSection) -> str:
+    return _covered(text, _section_places(text, section), 0, len(text))
+
+
+def _covered(text: str, places: list[Place], start: int, end: int) -> str:
+    """A slice of a text in which each character of some places is covered."""
+    if not places:
+        return text[start:end]
+    ends = [place for place, _ in places[1:]] + [end]
+    covered = [COVER * (last - first) + text[last:until] for (first, last), until in zip(places, ends, strict=True)]
+    return text[start : places[0][0]] + "".join(covered)
 
 
 def _first(text: str, count: int, measure: str) -> str:
@@ -67,10 +83,10 @@ def _pieces(text: str, separator: str) -> list[Place]:
 # ------------------------------------------------------------------------------------------------------------- kernels
 
 
-def _all_sections(texts: Array, section: Section) -> Array:
+def _all_sections(texts: Array, section: Section | HeadedSection) -> Array:
     import pyarrow.compute as pc
 
-    if not section.start:
+    if isinstance(section, HeadedSection) or not section.start:
         return None
     after = _nth_part(texts, section.start, 1)
     return pc.fill_null(_nth_part(after, section.end, 0) if section.end else after, "")
@@ -102,7 +118,7 @@ SECTION = Predicate(
     signature=signature(Kind.TEXT, Kind.SECTION, gives=Kind.TEXT),
     evaluate=_section,
     kernel=_all_sections,
-    doc="the section's text, without its markers; empty where the text has no such section",
+    doc="the section's text, without its markers or headings; empty where the text has no such section",
     example='text mentions "a" in BODY',
 )
 OUTSIDE = Predicate(

@@ -32,7 +32,7 @@ from snorkel_dsl.language.text.characters import (
     is_mark,
 )
 from snorkel_dsl.language.text.folding import fold
-from snorkel_dsl.language.text.parts import Place, sentences, words
+from snorkel_dsl.language.text.parts import COVER, Place, sentences, words
 from snorkel_dsl.language.text.terms import (
     REST,
     CompiledTerm,
@@ -44,7 +44,6 @@ from snorkel_dsl.language.text.terms import (
     occurrences,
 )
 
-COVER = "\ufdd0"  # stands for each character that is left out
 ASSERTED, DENIED, SUSPECTED, ELSEWHERE = "asserts", "denies", "suspects", ""
 _STATUS = {
     "history": ELSEWHERE,

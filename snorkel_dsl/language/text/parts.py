@@ -35,6 +35,7 @@ from snorkel_dsl.language.text.characters import (
 )
 
 Place = tuple[int, int]
+COVER = "\ufdd0"  # stands for each character that is left out: no letter, digit or white space, and in nobody's terms
 
 _LINE = re.compile(r"([^\n\r\x85\u2028\u2029]*)(\r\n|[\n\r\x85\u2028\u2029]|\Z)")
 
