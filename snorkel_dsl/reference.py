@@ -20,6 +20,7 @@ from snorkel_dsl.language.ir import (
     Call,
     Clause,
     Column,
+    ColumnVotes,
     Constant,
     Expression,
     LabelingFunction,
@@ -43,7 +44,6 @@ class Passage(str):
     """A text that knows where it stands: character `start` of the row's column `column`. A slice of it knows as well, and so
     does what it makes with more text after it.
     """
-
 
     column: str
     start: int
@@ -160,13 +160,15 @@ def quantify(expression: Quantified, truths: Sequence[Truth]) -> Truth:
 class Answer:
     """What a labeling function says of a row, None where it abstains, and the failed call that made it abstain, if any.
 
-    `clause` is the number of the clause that fired; `stopped`: an `unless` was true or unknown.
+    `clause` is the number of the clause that fired; `stopped`: an `unless` was true or unknown; `unlisted`: the value of the
+    column by which it votes is none of those named, and all were meant to be.
     """
 
     vote: Vote | None = None
     failure: CallFailedError | None = None
     clause: int | None = None
     stopped: bool = False
+    unlisted: bool = False
 
 
 def vote(
@@ -192,7 +194,7 @@ def answer(
         if any(ask(condition, row, operators) is not False for condition in function.unless):
             return Answer(stopped=True)
         if function.by_column is not None:
-            return Answer(_vote_by_column(function, row))
+            return _by_column(function.by_column, row.get(function.by_column.column))
         chosen = _choose(function.clauses, row, operators)
     except CallFailedError as failed:
         return Answer(failure=failed)
@@ -219,11 +221,13 @@ def may_fail(expression: Expression, operators: Catalog | None = None) -> bool:
     return any(isinstance(node, Call) and known[node.operator].may_fail for node in walk(expression))
 
 
-def _vote_by_column(function: LabelingFunction, row: Row) -> Vote | None:
-    if function.by_column is None:
-        return None
-    value = row.get(function.by_column.column)
-    return dict(function.by_column.meanings).get(value) if isinstance(value, str) else None
+def _by_column(by: ColumnVotes, value: object) -> Answer:
+    if value is None:
+        return Answer()
+    found = [vote for listed, vote in by.meanings if listed == value]
+    if found:
+        return Answer(found[0])
+    return Answer(unlisted=bool(by.abstaining) and value not in by.abstaining)
 
 
 def _choose(clauses: Sequence[Clause], row: Row, operators: Catalog | None) -> int | None:
@@ -417,8 +421,18 @@ def _matches(call: Call, row: Row, pieces: Sequence[str], operators: Catalog | N
     values = [evaluate(argument, row, pieces, operators) for argument in call.arguments]
     if any(value is None for value in values):
         return ()
-    found = (_place(values[0], start, end) for start, end in predicate.places(*values))
+    text = _text_of(call, row, pieces, operators)
+    found = (_place(text, start, end) for start, end in predicate.places(*values))
     return tuple(place for place in found if place is not None)
+
+
+def _text_of(call: Call, row: Row, pieces: Sequence[str], operators: Catalog | None) -> str:
+    """The text that the places of an operator are in: its first argument, or the text of which that is the annotation."""
+    first = call.arguments[0]
+    if isinstance(first, Call) and first.kind is Kind.ANNOTATION:
+        return _text_of(first, row, pieces, operators)
+    text: str = evaluate(first, row, pieces, operators)
+    return text
 
 
 def _place(text: str, start: int, end: int) -> Match | None:

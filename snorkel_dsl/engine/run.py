@@ -23,13 +23,15 @@ from snorkel_dsl.engine.table import BATCH_ROWS, Table, batches
 from snorkel_dsl.engine.values import Index, Mask, Truth, union
 from snorkel_dsl.facts import RuleFacts
 from snorkel_dsl.language import ir
-from snorkel_dsl.language.wording import call_in_words
-from snorkel_dsl.predicates import FailedError
+from snorkel_dsl.language.wording import as_written, call_in_words
+from snorkel_dsl.predicates import FailedError, catalog
 from snorkel_dsl.votes import LabelMatrix
 
 _Failures: TypeAlias = dict[
     tuple[int, int, FailedError], list[str]
 ]  # the functions that a failure silences, by row and node
+
+_MOST_LISTED = 12  # values named in a message
 
 # ---------------------------------------------------------------------------------------------------------- functions
 
@@ -57,7 +59,7 @@ def _answer(function: FunctionPlan, execution: Execution, failures: _Failures) -
             votes.append((fires, code))
         open_ = open_ & ~fires
     if function.column is not None:
-        votes += _by_column(function, execution, open_)
+        votes += _by_column(function, function.column, execution, open_)
     voted = union([mask for mask, _ in votes])
     return np.empty(0, np.int64) if voted is None else np.flatnonzero(voted), votes
 
@@ -91,18 +93,19 @@ def _false_but(truth: Truth, matters: Mask) -> Truth:
     return Truth(truth.true & matters, None if truth.unknown is None else truth.unknown & matters)
 
 
-def _by_column(function: FunctionPlan, execution: Execution, open_: Mask) -> list[tuple[Mask, int]]:
+def _by_column(function: FunctionPlan, column: str, execution: Execution, open_: Mask) -> list[tuple[Mask, int]]:
     """The votes that the values of a column mean."""
-    value = execution.table.columns[function.column or ""]
-    index = np.flatnonzero(open_)
-    meanings = dict(function.meanings)
-    codes = [meanings.get(text) if isinstance(text, str) else None for text in value.python(index)]
-    found = []
-    for code in dict.fromkeys(meanings.values()):
-        mask = np.zeros(execution.table.n, bool)
-        mask[index[[code == c for c in codes]]] = True
-        found.append((mask, code))
-    return found
+    places = execution.places(column)
+    masks: dict[int, Mask] = {}
+    for value, code in function.meanings:
+        if value in places:
+            masks.setdefault(code, np.zeros(open_.size, bool))[places[value]] = True
+    if function.abstaining:
+        named = {value for value, _ in function.meanings} | set(function.abstaining)
+        for value in places.keys() - named:
+            for row in places[value][open_[places[value]]].tolist():
+                execution.unlisted.setdefault((row, column), (value, []))[1].append(function)
+    return [(mask & open_, code) for code, mask in masks.items()]
 
 
 def _part(plan: Plan, table: Table, searches: Searches, facts: RuleFacts, first_row: int) -> tuple[LabelMatrix, Faults]:
@@ -119,7 +122,8 @@ def _part(plan: Plan, table: Table, searches: Searches, facts: RuleFacts, first_
         rows.append(index)
         codes.append(given[index])
         indptr.append(indptr[-1] + len(index))
-    return _matrix(plan, table.n, indptr, rows, codes, facts), _faults(plan, failures, first_row)
+    faults = _faults(plan, failures, first_row) + _unlisted(execution, first_row)
+    return _matrix(plan, table.n, indptr, rows, codes, facts), faults
 
 
 def _faults(plan: Plan, failures: _Failures, first_row: int) -> Faults:
@@ -130,6 +134,18 @@ def _faults(plan: Plan, failures: _Failures, first_row: int) -> Faults:
         rules = tuple(dict.fromkeys(functions))
         found.append(Fault(first_row + row, call, rules, shortened(error.value), str(error), is_call=True))
     return tuple(sorted(found, key=lambda fault: (fault.row, fault.column, fault.rules)))
+
+
+def _unlisted(execution: Execution, first_row: int) -> Faults:
+    """The values that some function names none of, although it means to name all, as faults in the order of the rows."""
+    found = []
+    for (row, column), (value, functions) in sorted(execution.unlisted.items(), key=lambda item: item[0]):
+        named = [*(known for known, _ in functions[0].meanings), *functions[0].abstaining]
+        listed = ", ".join(f"`{as_written(known)}`" for known in named[:_MOST_LISTED])
+        more = f" and {len(named) - _MOST_LISTED} more" if len(named) > _MOST_LISTED else ""
+        rules = tuple(function.name for function in functions)
+        found.append(Fault(first_row + row, column, rules, shortened(as_written(value)), f"not one of {listed}{more}"))
+    return tuple(found)
 
 
 def _code_type(plan: Plan) -> type[np.int8] | type[np.int16]:
@@ -166,7 +182,12 @@ class Work:
 
     @cached_property
     def _plan(self) -> Plan:
-        return plan(self.program)
+        made = plan(self.program)
+        for call in made.calls.values():
+            prepare = catalog()[call.operator].prepare
+            if prepare is not None:
+                prepare(*(argument.value for argument in call.arguments if isinstance(argument, ir.Constant)))
+        return made
 
     @cached_property
     def _searches(self) -> Searches:

@@ -48,8 +48,8 @@ class Predicate:
     `evaluate` is its meaning on one row, in plain Python: it gets the arguments' values (`types.Kind` says what each kind
     is in Python; TEXT is `str`, PIECES a list of (start, end) offsets, a missing value None, a CONDITION True, False or
     None) and returns the result's. Unless `takes_missing`, it is never called with a missing argument: the result is
-    missing (unknown) then. `places` returns where in its first argument, a text, it found what it looked for: (start, end)
-    character offsets. `doc` is one line; `example` a condition in the language.
+    missing (unknown) then. `places` returns where in its first argument, a text or an annotated one, it found what it looked
+    for: (start, end) character offsets. `doc` is one line; `example` a condition in the language.
 
     `kernel` is the same meaning on a batch of n rows; without one, `evaluate` is called row by row. It gets an argument
     that stands in the rules file as the Python value that `evaluate` gets, and any other as an array of shape (n,) in
@@ -61,7 +61,8 @@ class Predicate:
     An operator that `may_fail` (it runs code that is not ours) raises FailedError for a row that it cannot answer: every
     function that asks it there abstains on that row, and a fault is recorded. One that may fail, or is `costly`, is asked only
     of the rows where its answer matters: its kernel gets those alone, as lists of the Python values that `evaluate` gets, and
-    returns a list of answers in which a FailedError stands for itself.
+    returns a list of answers in which a FailedError stands for itself. `prepare` gets the arguments that stand in the rules file
+    before any row is read, and raises RulesError where no row could be answered.
 
     `looks_for` gets all arguments but the first, a text, where they stand in the rules file, and says what the engine may
     look for in many texts at once: all of it must be found in a text before anything else is asked.
@@ -79,6 +80,7 @@ class Predicate:
     takes_missing: bool = False
     may_fail: bool = False
     costly: bool = False
+    prepare: Callable[..., object] | None = None
 
 
 class FailedError(Exception):

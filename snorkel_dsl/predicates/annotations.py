@@ -11,7 +11,7 @@ from snorkel_dsl.language.text import annotation
 from snorkel_dsl.language.text.annotation import Annotation, Place
 from snorkel_dsl.language.types import Kind
 from snorkel_dsl.predicates import FailedError, Predicate, signature
-from snorkel_dsl.predicates.annotating import annotate_all
+from snorkel_dsl.predicates.annotating import annotate_all, annotator
 
 
 def _annotate(text: str, pipeline: Pipeline) -> Annotation:
@@ -48,6 +48,7 @@ ANNOTATE = Predicate(
     kernel=annotate_all,
     may_fail=True,
     costly=True,
+    prepare=annotator,
     doc="what the language pipeline of the settings says of a text",
     example="text has an entity PERSON",
 )
