@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 
 from snorkel_dsl.engine import logic
-from snorkel_dsl.engine.plan import Node, Plan
+from snorkel_dsl.engine.plan import FunctionPlan, Node, Plan
 from snorkel_dsl.engine.scan import Hits
 from snorkel_dsl.engine.searches import Searches
 from snorkel_dsl.engine.table import Table
 from snorkel_dsl.engine.values import (
+    Index,
     Mask,
     Numbers,
     Pieces,
@@ -49,6 +50,8 @@ class Execution:
         self._values: dict[int, Value] = {}
         self._known: dict[int, Mask] = {}  # where a value is known; a node that is not in it is known everywhere
         self._failures: dict[int, dict[int, FailedError]] = {}  # by node that may fail itself, by its row or piece
+        self._places: dict[str, dict[str | float, Index]] = {}
+        self.unlisted: dict[tuple[int, str], tuple[str | float, list[FunctionPlan]]] = {}  # by row and column
 
     def value(self, number: int, need: Mask | None = None) -> Value:
         """A node's value, right at least where `need` holds (None: everywhere)."""
@@ -69,6 +72,16 @@ class Execution:
         self._values[number] = new if known is None else merge(todo, new, self._values[number])
         self._known[number] = todo if known is None else todo | known
         return self._values[number]
+
+    def places(self, column: str) -> dict[str | float, Index]:
+        """The rows of each value of a column, ascending; missing values are left out."""
+        if column not in self._places:
+            rows: dict[str | float, list[int]] = {}
+            for row, value in enumerate(self.table.columns[column].python(np.arange(self.table.n))):
+                if isinstance(value, str | float):
+                    rows.setdefault(value, []).append(row)
+            self._places[column] = {value: np.array(found, dtype=np.int64) for value, found in rows.items()}
+        return self._places[column]
 
     def truth(self, number: int, need: Mask | None = None) -> Truth:
         """The value of a node that is a condition."""

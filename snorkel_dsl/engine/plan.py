@@ -50,7 +50,8 @@ class Frame:
 class FunctionPlan:
     """One labeling function: the nodes of its `unless` lines; for each clause the node of its condition and its code.
 
-    A condition None is `otherwise`; a code None abstains. `meanings` are the codes of the values of `column`, if any.
+    A condition None is `otherwise`; a code None abstains. `meanings` are the codes of the values of `column`, if any; where
+    some values are `abstaining`, any that is not named is a fault.
     """
 
     name: str
@@ -58,7 +59,8 @@ class FunctionPlan:
     clauses: tuple[tuple[int | None, int | None], ...]
     columns: tuple[str, ...]
     column: str | None = None
-    meanings: tuple[tuple[str, int], ...] = ()
+    meanings: tuple[tuple[str | float, int], ...] = ()
+    abstaining: tuple[str | float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,9 @@ def _describe_detail(detail: Any) -> str:
             return repr(detail)
 
 
+_MOST_SHOWN = 20
+
+
 def _describe_term(term: ir.Term) -> str:
     """A term as it is written."""
     words = ["exactly"] * term.exactly + ["exact case"] * term.exact_case
@@ -121,7 +126,8 @@ def _describe_function(function: FunctionPlan) -> str:
         condition = "otherwise" if node is None else f"when %{node}"
         parts.append(f"{condition} {'abstain' if code is None else f'vote {code}'}")
     if function.column is not None:
-        parts.append(f"votes by {function.column}: " + ", ".join(f"{v!r} {code}" for v, code in function.meanings))
+        shown = ", ".join(f"{value!r} {code}" for value, code in function.meanings[:_MOST_SHOWN])
+        parts.append(f"votes by {function.column}: {shown}" + (", …" if len(function.meanings) > _MOST_SHOWN else ""))
     return f"{function.name}: " + "; ".join(parts)
 
 
@@ -216,7 +222,8 @@ def _function(function: ir.LabelingFunction, builder: _Builder, codes: _Codes) -
     if function.by_column is None:
         return FunctionPlan(function.name, unless, clauses, columns)
     meanings = tuple((value, codes.vote(vote)) for value, vote in function.by_column.meanings)
-    return FunctionPlan(function.name, unless, clauses, columns, function.by_column.column, meanings)
+    by = function.by_column
+    return FunctionPlan(function.name, unless, clauses, columns, by.column, meanings, by.abstaining)
 
 
 class _Codes:

@@ -46,8 +46,9 @@ class Forms:
         ]
 
     def _by_column(self, by: ir.ColumnVotes) -> str:
-        meanings = sorted(_listed("means", _text(value), _vote(vote)) for value, vote in by.meanings)
-        return _listed("by column", self._columns[by.column], *meanings)
+        meanings = sorted(_listed("means", _value(value), _vote(vote)) for value, vote in by.meanings)
+        silent = _listed("abstaining", *sorted(map(_value, by.abstaining)))
+        return _listed("by column", self._columns[by.column], silent, *meanings)
 
     def expression(self, expression: ir.Expression) -> str:
         """The canonical form of an expression."""

@@ -324,10 +324,15 @@ class Clause:
 
 @dataclass(frozen=True)
 class ColumnVotes:
-    """`votes by column`: what each value of a column means; any other value, and a missing one, abstains."""
+    """`votes by column`: what each value of a column means; any other value, and a missing one, abstains.
+
+    Values are texts, or numbers of a column of numbers. Where some are `abstaining`, every value is meant to be named: any
+    other is a fault.
+    """
 
     column: str
-    meanings: tuple[tuple[str, Vote], ...]
+    meanings: tuple[tuple[str | float, Vote], ...]
+    abstaining: tuple[str | float, ...] = ()
 
 
 @dataclass(frozen=True)

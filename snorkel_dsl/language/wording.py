@@ -46,3 +46,10 @@ def _constant(value: ir.Value) -> str:
             return name
         case _:
             return ""
+
+
+def as_written(value: str | float) -> str:
+    """A value of a column as it stands in a file: a whole number without its point."""
+    if isinstance(value, str):
+        return value
+    return str(int(value)) if value.is_integer() else repr(value)

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
-from snorkel_dsl.diagnostics import did_you_mean
 from snorkel_dsl.language import ast, ir
-from snorkel_dsl.language.check.comparisons import unknown_choice
+from snorkel_dsl.language.check.columns import refuse_values, voting_columns
 from snorkel_dsl.language.check.conditions import check_condition, may_expand, new_name, uses
-from snorkel_dsl.language.check.declarations import repeated
 from snorkel_dsl.language.check.examples import check_example, check_expectation
 from snorkel_dsl.language.check.scope import Names, Scope
 from snorkel_dsl.language.check.texts import list_of
-from snorkel_dsl.language.check.votes import check_vote, labels_of
-from snorkel_dsl.language.types import Kind
-from snorkel_dsl.source import Span
+from snorkel_dsl.language.check.votes import RuleVotes, items_of, labels_of
 
-T = TypeVar("T", bound=ast.Node)
 STATES = ("stable", "experimental", "deprecated", "disabled")
 
 
@@ -30,23 +24,19 @@ class CheckedRule:
     functions: tuple[ir.LabelingFunction, ...]
 
 
-def items_of(block: ast.Rule, kind: type[T]) -> list[T]:
-    """The items of a rule that are of a class."""
-    return [item for item in block.items if isinstance(item, kind)]
-
-
 def check_rule(names: Names, block: ast.Rule) -> CheckedRule | None:
     """A rule, or None where it has no meaning (and that has been said)."""
-    votes = _Votes(names, block)
+    votes = RuleVotes(names, block)
     task = votes.task
     by = block.votes
-    functions = _by_column(names, block, by, votes) if isinstance(by, ast.ByColumn) else _by_clauses(block, votes)
+    by_column = isinstance(by, ast.ByColumn | ast.ByAnnotators)
+    functions = _by_columns(block, votes) if by_column else _by_clauses(block, votes)
     task = task or votes.task
     examples = [check_example(names, item, task) for item in items_of(block, ast.Example)]
     expectations = [check_expectation(names, item) for item in items_of(block, ast.Expect)]
     about = _about(names, block)
     if functions is not None:
-        _check_example_votes(names, block, functions[0], examples)
+        _check_example_votes(names, block, functions, examples)
     if functions is None or task is None or about is None or None in examples or None in expectations:
         return None
     rule = replace(
@@ -62,12 +52,13 @@ def check_rule(names: Names, block: ast.Rule) -> CheckedRule | None:
 
 
 def _check_example_votes(
-    names: Names, block: ast.Rule, function: ir.LabelingFunction, examples: Iterable[ir.Example | None]
+    names: Names, block: ast.Rule, functions: Iterable[ir.LabelingFunction], examples: Iterable[ir.Example | None]
 ) -> None:
     """Whether each example asks for a vote that the rule can give; one that is `todo` may wait for a line to come."""
-    possible = [labels_of(names, vote) for vote in function.votes]
+    votes = dict.fromkeys(vote for function in functions for vote in function.votes)
+    possible = [labels_of(names, vote) for vote in votes]
     for written, example in zip(items_of(block, ast.Example), examples, strict=True):
-        if example is None or example.vote is None or example.todo or example.vote in function.votes:
+        if example is None or example.vote is None or example.todo or example.vote in votes:
             continue
         names.report(
             "impossible-example",
@@ -78,31 +69,10 @@ def _check_example_votes(
         )
 
 
-class _Votes:
-    """The votes of a rule; the first sound one decides which task it serves."""
-
-    def __init__(self, names: Names, block: ast.Rule) -> None:
-        self.names = names
-        self.task: str | None = None
-        self.broken = False
-        self.header: ir.Vote | None = None
-        if isinstance(block.votes, ast.VoteFor | ast.VoteNot):
-            self.header = self.check(block.votes)
-
-    def check(self, vote: ast.Vote) -> ir.Vote | None:
-        """A vote of the rule's task."""
-        found = check_vote(self.names, vote, self.task)
-        if found is None:
-            self.broken = True
-        else:
-            self.task = found.task
-        return found
-
-
 # ------------------------------------------------------------------------------------------------------- by conditions
 
 
-def _by_clauses(block: ast.Rule, votes: _Votes) -> list[ir.LabelingFunction] | None:
+def _by_clauses(block: ast.Rule, votes: RuleVotes) -> list[ir.LabelingFunction] | None:
     names = votes.names
     well_formed = _is_well_formed(names, block)
     clause_votes = [
@@ -198,18 +168,10 @@ def _is_well_formed(names: Names, block: ast.Rule) -> bool:
                 "nothing after it is ever reached" if len(clauses) > 1 else "",
             )
             healthy = False
-    for means in items_of(block, ast.Means):
-        names.report(
-            "misplaced-line",
-            "`means` belongs to a rule that votes by a column",
-            means,
-            helps=[f'write `rule {block.name.text} votes by column "…"`'],
-        )
-        healthy = False
-    return healthy
+    return healthy and not refuse_values(names, block)
 
 
-def _clause_vote(votes: _Votes, block: ast.Rule, item: ast.When | ast.Otherwise) -> ir.Vote | None:
+def _clause_vote(votes: RuleVotes, block: ast.Rule, item: ast.When | ast.Otherwise) -> ir.Vote | None:
     """The vote of a clause: its own or the header's, but not both."""
     names = votes.names
     if item.vote is not None and block.votes is not None:
@@ -279,82 +241,14 @@ def _warn_of_silence(names: Names, block: ast.Rule, function: ir.LabelingFunctio
 # ----------------------------------------------------------------------------------------------------------- by column
 
 
-def _by_column(names: Names, block: ast.Rule, by: ast.ByColumn, votes: _Votes) -> list[ir.LabelingFunction] | None:
-    column = _voting_column(names, by)
-    healthy = True
-    for item in block.items:
-        if isinstance(item, ast.When | ast.Otherwise):
-            names.report(
-                "misplaced-line",
-                "a rule that votes by a column has no `when`",
-                item,
-                helps=['write what each value means: `"spam" means SPAM`'],
-            )
-            healthy = False
-    if block.each is not None:
-        names.report("misplaced-line", "`for each` does not go with `votes by column`", block.each)
-        healthy = False
-    meanings = _meanings(names, block, votes, column)
+def _by_columns(block: ast.Rule, votes: RuleVotes) -> list[ir.LabelingFunction] | None:
+    """The functions of a rule that votes by the values of a column: one, or one for each annotator."""
+    names = votes.names
+    found = voting_columns(names, block, votes)
     unless = _unless(Scope(names), block)
-    if column is None or meanings is None or unless is None or votes.broken or not healthy:
+    if found is None or unless is None:
         return None
-    by_column = ir.ColumnVotes(column.name, meanings)
-    function = _function(names, block, "", (), unless)
-    return [replace(function, by_column=by_column)]
-
-
-def _voting_column(names: Names, by: ast.ByColumn) -> ir.DataColumn | None:
-    """The column of a name; the file's own name for it will do as well."""
-    written = by.column.text
-    sources = {column.source: column.name for column in names.columns.values() if column is not None}
-    name = ast.Name(
-        text=sources.get(written, written) if written not in names.columns else written, span=by.column.span
-    )
-    if name.text not in names.columns and not names.is_poisoned(name.text):
-        names.unknown("column", names.columns, name, *_declare_help(names, name))
-        return None
-    column = names.columns.get(name.text)
-    if column is not None and column.type.kind not in (Kind.TEXT, Kind.CHOICE):
-        names.report(
-            "wrong-type",
-            f"`{written}` is not a text, so its values have no names",
-            by.column,
-            helps=["declare it as `text` or `one of …`"],
-        )
-        return None
-    return column
-
-
-def _declare_help(names: Names, name: ast.Name) -> list[str]:
-    likely = did_you_mean(name.text, names.columns)
-    return [f'did you mean `"{likely}"`?' if likely else f"declare it in the data block: `{name.text}  text`"]
-
-
-def _meanings(
-    names: Names, block: ast.Rule, votes: _Votes, column: ir.DataColumn | None
-) -> tuple[tuple[str, ir.Vote], ...] | None:
-    lines = items_of(block, ast.Means)
-    if not lines:
-        names.report(
-            "no-when",
-            f"the rule `{block.name.text}` does not say what the values mean",
-            block.name,
-            helps=['add a line such as `"spam" means SPAM`'],
-        )
-        return None
-    places: dict[str, Span] = {}
-    found: dict[str, ir.Vote] = {}
-    for line in lines:
-        vote = votes.check(line.vote)
-        again = repeated(names, "value", ast.Name(text=line.value.text, span=line.value.span), places)
-        if column is not None and column.type.kind is Kind.CHOICE and line.value.text not in column.type.choices:
-            unknown_choice(names, column.type, line.value)
-            again = True
-        if again:
-            votes.broken = True
-        elif vote is not None:
-            found[line.value.text] = vote
-    return tuple(found.items())
+    return [replace(_function(names, block, suffix, (), unless), by_column=by) for suffix, by in found]
 
 
 # ------------------------------------------------------------------------------------------------- what else a rule says

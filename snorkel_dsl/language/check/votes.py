@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from snorkel_dsl.diagnostics import did_you_mean
 from snorkel_dsl.language import ast, ir
 from snorkel_dsl.language.check.scope import Names
+
+T = TypeVar("T", bound=ast.Node)
 
 ABSTAINING = ("none", "abstain")
 
@@ -109,3 +113,29 @@ def _of_another_task(names: Names, label: ast.Node, task: str, other: str) -> No
         f"this rule votes on `{task}`",
         helps=[f"did you mean `{likely}`?" if likely else f"labels of `{task}`: {labels}", "a rule votes on one task"],
     )
+
+
+def items_of(block: ast.Rule, kind: type[T]) -> list[T]:
+    """The items of a rule that are of a class."""
+    return [item for item in block.items if isinstance(item, kind)]
+
+
+class RuleVotes:
+    """The votes of a rule; the first sound one decides which task it serves."""
+
+    def __init__(self, names: Names, block: ast.Rule) -> None:
+        self.names = names
+        self.task: str | None = None
+        self.broken = False
+        self.header: ir.Vote | None = None
+        if isinstance(block.votes, ast.VoteFor | ast.VoteNot):
+            self.header = self.check(block.votes)
+
+    def check(self, vote: ast.Vote) -> ir.Vote | None:
+        """A vote of the rule's task."""
+        found = check_vote(self.names, vote, self.task)
+        if found is None:
+            self.broken = True
+        else:
+            self.task = found.task
+        return found
