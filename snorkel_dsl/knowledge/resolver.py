@@ -14,7 +14,6 @@ from snorkel_dsl.knowledge.pipelines import find_pipeline
 from snorkel_dsl.language import ast
 from snorkel_dsl.language.check.resolving import OntologyQuery, Refusal, StoredFunctions, UsedRules
 from snorkel_dsl.language.ir import Pipeline
-from snorkel_dsl.plugins.installed import all_functions, functions_of
 from snorkel_dsl.source import Source
 
 if TYPE_CHECKING:
@@ -50,9 +49,9 @@ class Resolver:
 
     Paths are relative to the folder of `rules_file` (to the first root, or the current folder, where the rules are not in a
     file). `roots` are the folders below which files may lie; none given: the folder of the rules file. `parse` reads other
-    rules files; a call of a plugin's function may take `function_seconds`; `chain` holds the rules files that are being read, so that a circle is found; `seen` those read before,
+    rules files; `chain` holds the rules files that are being read, so that a circle is found; `seen` those read before,
     and `ontologies` what was read of those. `configured` finds the language pipeline that the settings name, below some
-    roots, when one is first asked for.
+    roots, when one is first asked for. A call of a plugin's function may take `function_seconds`.
     """
 
     roots: tuple[Path, ...] = ()
@@ -152,6 +151,8 @@ class Resolver:
 
     def plugin(self, name: str, version: int) -> StoredFunctions | Refusal:
         """The stored signatures of an installed plugin."""
+        from snorkel_dsl.plugins.installed import functions_of
+
         found = functions_of(name, version)
         if isinstance(found, Refusal):
             return found
@@ -160,6 +161,8 @@ class Resolver:
 
     def plugins(self) -> tuple[StoredFunctions, ...]:
         """The stored signatures of all installed plugins."""
+        from snorkel_dsl.plugins.installed import all_functions
+
         return all_functions()
 
     def pipeline(self) -> Pipeline | Refusal:

@@ -21,10 +21,12 @@ from snorkel_dsl.language.check.declarations import (
     declare_columns,
     declare_lookup,
     declare_sections,
+    end_at_headings,
     is_new,
     refuse,
     repeated,
 )
+from snorkel_dsl.language.check.functions import use_functions
 from snorkel_dsl.language.check.later import refuse_block
 from snorkel_dsl.language.check.named import ConditionsBuilder
 from snorkel_dsl.language.check.resolving import NoFiles, Refusal, Resolver, UsedRules
@@ -159,12 +161,14 @@ def _declare_tasks(names: Names, file: ast.File) -> None:
 def _declare_shared(names: Names, file: ast.File) -> None:
     """What rules share: terms, sections, lookups, conditions, and what is used from other files."""
     _use_names(names, file)
+    use_functions(names, blocks_of(file, ast.UsePlugin))
     places: dict[str, Span] = {}
     terms = [block for block in blocks_of(file, ast.Terms) if is_new(names, "terms list", block.name, places)]
     TermsBuilder(names, terms).build_all()
     places = {}
     for sections in blocks_of(file, ast.Sections):
         declare_sections(names, sections, places)
+    end_at_headings(names)
     places = {}
     for lookup in blocks_of(file, ast.Lookup):
         if is_new(names, "lookup", lookup.name, places):

@@ -135,7 +135,9 @@ class NoFiles:
 
     def plugin(self, name: str, version: int) -> Refusal:
         """Refuse."""
-        return Refusal("missing-plugin", f"these rules stand alone and cannot use the plugin `{name}`", "no plugin here")
+        return Refusal(
+            "missing-plugin", f"these rules stand alone and cannot use the plugin `{name}`", "no plugin here"
+        )
 
     def plugins(self) -> tuple[StoredFunctions, ...]:
         """None."""

@@ -16,7 +16,7 @@ from snorkel_dsl.language.types import Kind, Signature, Type
 from snorkel_dsl.source import Source, Span
 
 if TYPE_CHECKING:
-    from snorkel_dsl.language.check.resolving import Resolver
+    from snorkel_dsl.language.check.resolving import Resolver, StoredFunction
 
 T = TypeVar("T")
 
@@ -80,6 +80,8 @@ class Names:
     contexts: dict[str, ir.Context | None] = field(default_factory=dict)
     own_contexts: tuple[str, ...] = ()  # those that the file itself declares
     conditions: dict[str, NamedCondition | None] = field(default_factory=dict)
+    functions: dict[str, tuple[StoredFunction, ...]] = field(default_factory=dict)  # of all plugins that are used
+    lost_functions: bool = False  # a plugin cannot be used, and its functions are not known
     rules: dict[str, Span] = field(default_factory=dict)
     requirements: tuple[ir.Requirement, ...] = ()
     poisoned: frozenset[str] = frozenset()
@@ -122,6 +124,7 @@ class Names:
             "lookup": self.lookups,
             "context": self.contexts,
             "condition": self.conditions,
+            "function": self.functions,
             "task": self.tasks,
             "rule": self.rules,
         }
@@ -134,9 +137,9 @@ class Names:
         return None
 
     def holder_of(self, name: str) -> str | None:
-        """What already has a name that must be the only one: tasks and rules stand elsewhere and may share theirs."""
+        """What already has a name that must be the only one: tasks, rules and functions stand elsewhere and may share it."""
         kind = self.kind_of(name)
-        return None if kind in ("a task", "a rule") else kind
+        return None if kind in ("a task", "a rule", "a function") else kind
 
     def is_poisoned(self, name: str, what: str | None = None) -> bool:
         """Whether a name was declared by something that could not be read or was refused."""

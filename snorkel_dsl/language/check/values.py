@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from snorkel_dsl.language import ast, ir, types
 from snorkel_dsl.language.check.declarations import percent_of
-from snorkel_dsl.language.check.later import comes_later
+from snorkel_dsl.language.check.functions import check_call, find_function
 from snorkel_dsl.language.check.scope import ARTICLE, BoundPiece, BoundTerm, Names, Scope, Typed
 from snorkel_dsl.language.check.spans import words_between, words_near
 from snorkel_dsl.language.types import Kind, Type
@@ -110,8 +110,7 @@ def check_value(scope: Scope, node: ast.Expression) -> Typed | None:
             )
             return None
         case ast.Call():
-            _refuse_function(scope, node)
-            return None
+            return _called(scope, node)
         case _:
             names.report("not-a-value", f"`{names.written(node)}` is a condition, and a value is needed here", node)
             return None
@@ -203,12 +202,15 @@ def wrong_type(names: Names, node: ast.Node, value: Typed, why: str, *helps: str
     names.report("wrong-type", f"`{written}` is {ARTICLE[value.kind]}; {why}", node, ARTICLE[value.kind], helps=helps)
 
 
-def _refuse_function(scope: Scope, node: ast.Call) -> None:
+def _called(scope: Scope, node: ast.Call) -> Typed | None:
     names = scope.names
     if node.function.text in names.conditions:
         names.report("not-a-value", f"`{names.written(node)}` is a condition, and a value is needed here", node)
-    elif not names.is_poisoned(node.function.text):
-        comes_later(names, node, f"{node.function.text}(…)", "functions from plugins")
+        return None
+    function = find_function(names, node)
+    if function is None:
+        return None
+    return check_call(names, node, function, [check_value(scope, argument) for argument in node.arguments])
 
 
 # ----------------------------------------------------------------------------------------------------------- arithmetic
