@@ -62,7 +62,7 @@ CONDITIONS = [
     ("text matches /a(b/", "invalid-pattern", "(", ""),
     ('text asserts "a"', "comes-later", "asserts", ""),
     ('text denies any of GREETING under chest', "comes-later", "denies", ""),
-    ("text has an entity PERSON", "comes-later", "text has an entity PERSON", ""),
+    ("text has an entity PERSON", "no-pipeline", "text has an entity PERSON", ""),
     ("sentiment(text) is above 0.9", "comes-later", "sentiment(text)", ""),
     ('the 3 words before text mention "a"', "comes-later", "the 3 words before text", ""),
     ("text is within 3 words of other", "comes-later", "text is within 3 words of other", ""),

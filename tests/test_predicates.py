@@ -17,6 +17,7 @@ from snorkel_dsl.predicates import catalog
 from snorkel_dsl.reference import evaluate
 
 RULES = """language 1
+use functions from plugin "std" version 1
 data post
     text   text
     title  text
@@ -41,6 +42,10 @@ lookup couples from "couples.csv"
 rule tried votes SPAM
     when {example}
 """
+PATTERNS = """\
+{"label": "PERSON", "pattern": "Katy Perry"}
+{"patterns": [[{"LOWER": "won"}]], "attrs": {"POS": "VERB", "LEMMA": "win"}}
+"""
 PREDICATES = sorted(catalog().values(), key=lambda predicate: predicate.name)
 every_predicate = pytest.mark.parametrize("predicate", PREDICATES, ids=lambda predicate: predicate.name)
 
@@ -57,6 +62,9 @@ def test_it_says_what_it_does_in_one_line(predicate):
 def test_its_example_compiles_to_it(predicate, tmp_path):
     (tmp_path / "cities.csv").write_text("name\nParis\n", encoding="utf-8")
     (tmp_path / "couples.csv").write_text("one,other\na,b\n", encoding="utf-8")
+    (tmp_path / "patterns.jsonl").write_text(PATTERNS, encoding="utf-8")
+    settings = 'spacy = "blank:en"\nspacy_patterns = "patterns.jsonl"\n'
+    (tmp_path / "snorkel-dsl.toml").write_text(settings, encoding="utf-8")
     (tmp_path / "tried.rules").write_text(RULES.format(example=predicate.example), encoding="utf-8")
     program = api.compile(tmp_path / "tried.rules").program
     (function,) = program.functions

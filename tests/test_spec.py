@@ -132,7 +132,7 @@ def shown(program: ir.Program, function: ir.LabelingFunction, vote: frozenset[in
 # What the grammar has and this version refuses; chapter "what comes later" says so of each.
 LATER = {
     "AnotherOf", "Apply", "AtRandom", "Augment", "Context", "Cue", "CueKind",
-    "HasAmong", "HasEntity", "InARow", "KeepLabel", "MakeCopies", "Replace", "Require", "SectionHeaded",
+    "InARow", "KeepLabel", "MakeCopies", "Replace", "Require", "SectionHeaded",
     "Seed", "Slice", "Transform", "UnderContext",
     "UseContext", "UsePlugin",
 }  # fmt: skip

@@ -23,7 +23,7 @@ from snorkel_dsl.diagnostics import did_you_mean
 from snorkel_dsl.knowledge.files import read_text
 from snorkel_dsl.language.check.resolving import Refusal
 from snorkel_dsl.language.ir import Pipeline
-from snorkel_dsl.language.text.annotation import ENTITIES, LEMMAS, PHRASES, TAGS
+from snorkel_dsl.language.text.annotation import ENTITIES, LEMMAS, PHRASES, TAGS, UNIVERSAL_TAGS
 
 BLANK = "blank:"
 _READING = 1  # how an annotation is made of what spaCy says; counts for the version
@@ -141,10 +141,9 @@ class Patterns:
     @property
     def gives(self) -> frozenset[str]:
         """What they add to a text."""
-        set_ = {name.upper() for rule in self.attributes for name in rule["attrs"]}
-        added = {ENTITIES} if self.entities else set()
-        added |= {TAGS} if set_ & {"POS", "TAG"} else set()
-        return frozenset(added | ({LEMMAS} if "LEMMA" in set_ else set()))
+        said = {name for rule in self.attributes for name in rule["attrs"]}
+        added = {ENTITIES: bool(self.entities), TAGS: "POS" in said, LEMMAS: "LEMMA" in said}
+        return frozenset(what for what, is_so in added.items() if is_so)
 
 
 def read_patterns(file: Path, path: str) -> Patterns | Refusal:
@@ -164,6 +163,7 @@ def read_patterns(file: Path, path: str) -> Patterns | Refusal:
     return Patterns(tuple(entities), tuple(attributes))
 
 
+_ATTRIBUTES = ("POS", "LEMMA", "TAG", "MORPH", "DEP")
 _PATTERN_HELPS = (
     'a line for an entity: `{"label": "PERSON", "pattern": "Katy Perry"}`',
     'a line for parts of speech: `{"patterns": [[{"LOWER": "won"}]], "attrs": {"POS": "VERB", "LEMMA": "win"}}`',
@@ -180,9 +180,19 @@ def _rule(line: str) -> dict[str, Any] | str:
         case {"label": str(label), "pattern": str() | [dict(), *_]} if label:
             return rule
         case {"patterns": [[dict(), *_], *_], "attrs": {**attributes}} if attributes:
-            return rule
+            return _wrong_attribute(attributes) or rule
         case _:
             return "it has neither `label` and `pattern` nor `patterns` and `attrs`"
+
+
+def _wrong_attribute(attributes: Mapping[str, Any]) -> str | None:
+    """What is wrong with what a rule says of a word."""
+    for name, value in attributes.items():
+        if name not in _ATTRIBUTES or not isinstance(value, str):
+            return f"`attrs` says {', '.join(_ATTRIBUTES)}, each with a text"
+        if name == "POS" and value not in UNIVERSAL_TAGS:
+            return f"`{value}` is no part of speech of Universal Dependencies: {', '.join(sorted(UNIVERSAL_TAGS))}"
+    return None
 
 
 def _languages() -> list[str]:

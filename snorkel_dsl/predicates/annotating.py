@@ -11,6 +11,7 @@ what lies beside it is data (msgpack and JSON). Components that wrap a PyTorch m
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -199,15 +200,27 @@ def _blank(pipeline: Pipeline) -> Any:
         return nlp
     lines = Path(pipeline.patterns).read_text(encoding="utf-8-sig").splitlines()
     rules = [json.loads(line) for line in lines if line.strip()]
-    nlp.add_pipe("attribute_ruler", config={"validate": True}).add_patterns([r for r in rules if "attrs" in r])
-    nlp.add_pipe("entity_ruler", config={"validate": True}).add_patterns([r for r in rules if "attrs" not in r])
+    of_words = [rule for rule in rules if "attrs" in rule]
+    of_entities = [rule for rule in rules if "attrs" not in rule]
+    if of_entities:
+        nlp.add_pipe("entity_ruler", config={"validate": True}).add_patterns(of_entities)
+    if of_words:
+        nlp.add_pipe("attribute_ruler", config={"validate": True}, first=True).add_patterns(of_words)
     return nlp
 
 
 def _broken(pipeline: Pipeline, error: Exception | None) -> Diagnostic:
-    why = " ".join(str(error).split())
+    """What spaCy says when it cannot load a pipeline; its first sentence, for what follows is for programmers."""
+    why = " ".join(str(error).split()).partition(". ")[0]
+    name = pipeline.name if pipeline.folder is None else _shown(pipeline.folder)
+    help_ = f"try it alone: `python -c \"import spacy; spacy.load('{name}')\"`"
+    if pipeline.patterns is not None:
+        help_ = f"mend the pattern in {_shown(pipeline.patterns)}"
     return Diagnostic(
-        "broken-pipeline",
-        f"the pipeline `{pipeline.folder or pipeline.name}` cannot be loaded: {_shortened(why, 300)}",
-        helps=("try it alone: `python -c \"import spacy; spacy.load('…')\"`",),
+        "broken-pipeline", f"a language pipeline cannot be loaded: {_shortened(why, 200)}", helps=(help_,)
     )
+
+
+def _shown(path: str) -> str:
+    """A path as one would write it from the current folder, where it lies below that."""
+    return os.path.relpath(path) if Path(path).is_relative_to(Path.cwd()) else path
