@@ -6,10 +6,10 @@ its sentence, on its axis: negation, uncertainty, hypothesis, history, family.
 sentence    as `language.text.parts` has it; what is covered (a section that is left out) ends one as well
 scope       from the cue on in its direction, over at most `reach` words, up to a phrase to stop at or another cue of the
             same axis, whichever way that one looks. A comma stops nothing, so lists are governed as a whole
-cues        of phrases that lie one inside the other only the longest counts; where `not a cue` is as long as a cue, it
-            wins. Phrases that overlap without that both count: of "is negative for", "is negative" looks back and "negative
-            for" ahead. A cue that is part of a mention, or runs into one, is no cue; a mention inside a longer cue is
-            governed by it
+cues        of phrases that lie one inside the other only the longest counts, and `not a cue` counts before a cue that it
+            overlaps, unless it lies inside it. Cues that overlap one another both count: of "is negative for", "is negative"
+            looks back and "negative for" ahead. A phrase that is part of a mention, or runs into one, counts for nothing;
+            a mention inside a longer cue is governed by it
 status      a mention governed on the axes history or family is neither asserted nor denied nor suspected; otherwise,
             on uncertainty or hypothesis, it is suspected; otherwise, on negation, denied; otherwise asserted
 """
@@ -219,9 +219,10 @@ class _Scene:
     def __init__(self, text: str, start: int, end: int, phrases: Phrases, mentions: list[Occurrence]) -> None:
         found = [_Found(start + f.start, start + f.end, f.phrase) for f in _phrases_in(text[start:end], phrases)]
         free = _longest(_apart(found, mentions))
+        masks = [f for f in free if f.phrase.masks]
         self._stop_starts = sorted(f.start for f in free if f.phrase.stops)
         self._stop_ends = sorted(f.end for f in free if f.phrase.stops)
-        cues = [Governor(f.start, f.end, cue) for f in free for cue in f.phrase.cues]
+        cues = [Governor(f.start, f.end, cue) for f in _unmasked(free, masks) for cue in f.phrase.cues]
         self._axes = {axis: _Axis([one for one in cues if one.cue.axis == axis]) for axis in {c.cue.axis for c in cues}}
         self._words = [start + place[0] for place in words(text[start:end])] if self._axes else []
 
@@ -292,13 +293,13 @@ class _Axis:
 
 
 def _apart(found: Iterable[_Found], mentions: list[Occurrence]) -> list[_Found]:
-    """Without the phrases that are part of a mention or run into one; `not a cue` holds wherever it stands."""
+    """Without the phrases that are part of a mention or run into one."""
     starts = [mention.start for mention in mentions]
-    return [one for one in found if one.phrase.masks or not _clashes(one, mentions, starts)]
+    return [one for one in found if not _clashes(one, mentions, starts)]
 
 
 def _clashes(one: _Found, mentions: list[Occurrence], starts: list[int]) -> bool:
-    """Whether a phrase overlaps a mention that is not wholly inside it and shorter."""
+    """Whether a phrase overlaps a mention, and is not longer and around it."""
     number = bisect_left(starts, one.end) - 1  # the last mention that starts before the phrase ends
     while number >= 0 and mentions[number].end > one.start:
         start, end = mentions[number].start, mentions[number].end
@@ -318,4 +319,16 @@ def _longest(found: list[_Found]) -> list[_Found]:
         if one.end > furthest or (same and not kept[-1].phrase.masks):
             kept.append(one)
             furthest = max(furthest, one.end)
+    return kept
+
+
+def _unmasked(found: list[_Found], masks: list[_Found]) -> list[_Found]:
+    """Without the phrases that run into a `not a cue`. Both in order; none lies inside another."""
+    kept: list[_Found] = []
+    number = 0
+    for one in found:
+        while number < len(masks) and masks[number].end <= one.start:
+            number += 1
+        if number == len(masks) or masks[number].start >= one.end:
+            kept.append(one)
     return kept
