@@ -46,6 +46,7 @@ def explain_row(
     if unreadable:
         return "\n".join([*lines, f"this row cannot be read ({unreadable.message}): every rule abstains"]), 0
     row, broken = row_of(program, batch, 0)
+    lines += _spans(program, row)
     traces = {function.name: explain(function, row, broken, linear_operators()) for function in program.functions}
     if not wanted:
         lines += _labels(rules, chosen, index, traces, row, _Fit(model, balance))
@@ -115,6 +116,18 @@ def _batch_of(program: ir.Program, chosen: Chosen, index: int) -> pa.RecordBatch
 def _values(batch: pa.RecordBatch) -> list[str]:
     values = batch.to_pylist()[0]
     return [f"  {name}: {'(missing)' if v is None else shortened(str(v), LONGEST_VALUE)}" for name, v in values.items()]
+
+
+def _spans(program: ir.Program, row: dict[str, object]) -> list[str]:
+    """What stands in each span of the row that the rules read."""
+    lines = []
+    for column in program.columns:
+        span, text = row.get(column.name), row.get(column.type.of or "")
+        if isinstance(span, tuple) and isinstance(text, str):
+            start, end = span
+            shown = shortened(text[start:end], LONGEST_VALUE)
+            lines.append(f"  {column.name}: `{shown}`, characters {start} to {end} of {column.type.of}")
+    return lines
 
 
 def _label(fitted: Answered, index: int, gold: int | None) -> list[str]:

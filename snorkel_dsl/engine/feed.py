@@ -89,15 +89,14 @@ def data_columns(program: ir.Program, data: Dataset, options: ReadOptions) -> di
                 f"did you mean `{close}`?" if close else f"the rules have {', '.join(sorted(f'`{k}`' for k in known))}"
             )
             raise refusal("unknown-mapped-column", f"`--column {name}=…` names no column of the rules", helps)
-    found, missing = {}, []
+    found: dict[str, str] = {}
+    missing: list[tuple[str, str, str]] = []
     for column in columns_read(program):
         for source in column.sources:
-            wanted = options.columns.get(source, source)
-            if source == column.source:
-                wanted = options.columns.get(column.name, wanted)
-            found[source] = wanted
+            called = column.name if source == column.source else source  # what `--column` calls it
+            found[source] = wanted = options.columns.get(called, options.columns.get(source, source))
             if not data.has(wanted):
-                missing.append((column, wanted))
+                missing.append((column.name, called, wanted))
     if missing:
         from snorkel_dsl.diagnostics import RulesError
 
@@ -105,16 +104,19 @@ def data_columns(program: ir.Program, data: Dataset, options: ReadOptions) -> di
     return found
 
 
-def _missing_columns(missing: Sequence[tuple[ir.DataColumn, str]], data: Dataset) -> list[Diagnostic]:
-    """One diagnostic for each missing column, with a column that is called alike; the last one lists what there is."""
+def _missing_columns(missing: Sequence[tuple[str, str, str]], data: Dataset) -> list[Diagnostic]:
+    """One diagnostic for each missing column, with a column that is called alike; the last one lists what there is.
+
+    `missing` holds the column of the rules, what `--column` calls its source, and the column that is not there.
+    """
     found = []
-    for column, wanted in missing:
+    for column, called, wanted in missing:
         message = f"`{data.name}` has no column `{wanted}`"
-        if column.name != wanted:
-            message += f", from which `{column.name}` is read"
-        close = _column_like(wanted, data.columns) or _column_like(column.name, data.columns)
+        if column != wanted:
+            message += f", from which `{column}` is read"
+        close = _column_like(wanted, data.columns) or _column_like(called, data.columns)
         said = f"did you mean `{close}`? say so: " if close else "say which column it is: "
-        helps = [f"{said}`--column {column.name}={close or 'COLUMN'}`"]
+        helps = [f"{said}`--column {called}={close or 'COLUMN'}`"]
         found.append(Diagnostic("missing-column", message, helps=tuple(helps)))
     last = found[-1]
     return [*found[:-1], replace(last, helps=(*last.helps, data.listing))]
@@ -201,7 +203,7 @@ def votes_of(
 
 
 def fault_diagnostics(faults: FaultCount) -> list[Diagnostic]:
-    """What could not be read, in words: one diagnostic for the rows, one for each column with bad values.
+    """What could not be read, in words: one diagnostic for the rows, one for each column with bad values, one for each call.
 
     A column of which no value can be read is an error (`unreadable-column`), anything else a warning.
     """
@@ -216,6 +218,13 @@ def _about(column: str, faults: FaultCount) -> Diagnostic:
         message = f"row {first.row + 1} cannot be read: {first.message}{others}"
         helps = (f"it begins `{first.value[:40]}`", "every rule abstains there")
         return Diagnostic("unreadable-row", message, helps=helps, severity="warning")
+    if first.is_call:
+        message = f"the call `{column}` failed in row {first.row + 1}: {first.message}{others}"
+        helps = (
+            f"it was asked of `{first.value[:40]}`",
+            f"the rules that ask it abstain there: {_listed(first.rules)}",
+        )
+        return Diagnostic("failed-call", message, helps=helps, severity="warning")
     if number == faults.present[column]:
         message = (
             f"no value of the column `{column}` can be read: `{first.value}` in row {first.row + 1} is {first.message}"

@@ -58,13 +58,11 @@ def read_words(positions: object, words: object, text: str | None) -> Read:
 
 
 def _pair(value: object) -> Span | None:
-    """Two whole numbers: a list of them, `start` and `end` of a record, or text that holds both."""
+    """Two whole numbers: a list of them, or text that holds both."""
     if isinstance(value, str):
         found = _PAIR.fullmatch(value)
         numbers = [] if found is None else [int(number) for number in found.groups() if number is not None]
         return (numbers[0], numbers[1]) if found else None
-    if isinstance(value, dict):
-        value = [value["start"], value["end"]] if value.keys() == {"start", "end"} else None
     if not isinstance(value, list | tuple) or len(value) != 2:
         return None
     start, end = _whole(value[0]), _whole(value[1])
@@ -110,7 +108,9 @@ def _aligned(text: str, words: Sequence[str | None], first: int, last: int) -> R
         position = found + len(word)
         if number >= first and start is None:
             start = found
-    return (None, "no words at all") if start is None else ((start, position), None)
+    if start is None:
+        return None, "no words at all: those of its list are empty there"
+    return (start, position), None
 
 
 def _bare(word: str | None) -> str:
