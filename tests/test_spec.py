@@ -136,7 +136,7 @@ LATER = {
     "Seed", "Slice", "Transform", "UnderContext",
     "UseContext", "UsePlugin",
 }  # fmt: skip
-LATER_WORDS = {"asserts", "denies", "suspects", "any form of"}
+LATER_WORDS = {"asserts", "denies", "suspects"}
 LITERAL_WORD = re.compile(r"['\"]([^'\"]+)['\"]")
 
 

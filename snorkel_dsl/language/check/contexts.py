@@ -73,7 +73,7 @@ class ContextsBuilder:
 
 def _line(names: Names, cue: ast.Cue) -> ir.Context | None:
     """What one line of a context says, as a context of its own."""
-    terms = [make_term(names, phrase, None) for phrase in cue.phrases]
+    terms = [make_term(names, phrase) for phrase in cue.phrases]
     found = tuple(dict.fromkeys(term for term in terms if term is not None))
     if len([term for term in terms if term is not None]) < len(terms):
         return None

@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from snorkel_dsl.diagnostics import did_you_mean
 from snorkel_dsl.language import ast, ir, types
-from snorkel_dsl.language.check.later import comes_later
 from snorkel_dsl.language.check.ontologies import ontology_terms
 from snorkel_dsl.language.check.resolving import Refusal
 from snorkel_dsl.language.check.scope import NamedSection, Names
@@ -199,16 +198,13 @@ class TermsBuilder:
             case ast.TermsFile(path=path, column=column):
                 return self._file(path, column)
             case ast.TermsLine(mode=mode, terms=written):
-                if mode is not None and mode.word == "any form of":
-                    comes_later(self.names, mode, "any form of", "inflected forms", "list the forms that you mean")
-                    return None
                 parts = [self._item(item, mode) for item in written]
                 return merged([part for part in parts if part is not None]) if None not in parts else None
 
     def _item(self, item: ast.String | ast.Name, mode: ast.TermMode | None) -> ir.TermList | None:
         if isinstance(item, ast.String):
-            term = make_term(self.names, item, mode)
-            return None if term is None else ir.TermList((term,))
+            term = make_term(self.names, item)
+            return None if term is None else ir.TermList(in_mode((term,), mode))
         if len(self.building) > MOST_NESTED:
             self.names.report("too-large", f"more than {MOST_NESTED} terms lists include one another", item)
             return None
@@ -230,8 +226,7 @@ class TermsBuilder:
             included = self.names.find("terms list", lists, item, *helps, label=label)
         if included is None or mode is None:
             return included
-        changed = tuple(_with_mode(term, mode) for term in included.terms)
-        return ir.TermList(changed, included.masks)
+        return ir.TermList(in_mode(included.terms, mode), included.masks)
 
     def _file(self, path: ast.String, column: ast.String | None) -> ir.TermList | None:
         found = self.names.resolver.terms(path.text, None if column is None else column.text)
@@ -267,11 +262,22 @@ class TermsBuilder:
         return ir.TermList(tuple(map(ir.Term, kept)))
 
 
-def _with_mode(term: ir.Term, mode: ast.TermMode) -> ir.Term:
-    return ir.Term(term.text, term.exact_case or mode.word == "exact case", term.exactly or mode.word == "exactly")
+def in_mode(terms: Iterable[ir.Term], mode: ast.TermMode | None) -> tuple[ir.Term, ...]:
+    """Terms as they are looked for under `exact case`, `exactly`, or in `any form of` them."""
+    match mode.word if mode else "":
+        case "exact case":
+            return tuple(replace(term, exact_case=True) for term in terms)
+        case "exactly":
+            return tuple(replace(term, exactly=True) for term in terms)
+        case "any form of":
+            from snorkel_dsl.language.text.inflection import forms
+
+            return tuple(replace(term, text=form) for term in terms for form in forms(term.text))
+        case _:
+            return tuple(terms)
 
 
-def make_term(names: Names, written: ast.String, mode: ast.TermMode | None, plain: bool = False) -> ir.Term | None:
+def make_term(names: Names, written: ast.String, plain: bool = False) -> ir.Term | None:
     """A term as written between quotes; of `plain` characters, a blank and a `*` are some."""
     if not written.text if plain else never_matches(written.text):
         names.report(
@@ -284,8 +290,7 @@ def make_term(names: Names, written: ast.String, mode: ast.TermMode | None, plai
         return None
     if _too_long(names, written.text, written):
         return None
-    term = ir.Term(written.text)
-    return term if mode is None else _with_mode(term, mode)
+    return ir.Term(written.text)
 
 
 def _too_long(names: Names, text: str, at: ast.Node) -> bool:

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from snorkel_dsl.diagnostics import did_you_mean
 from snorkel_dsl.language import ast, ir
 from snorkel_dsl.language.check.contexts import context_for
-from snorkel_dsl.language.check.declarations import make_term, merged
-from snorkel_dsl.language.check.later import comes_later
+from snorkel_dsl.language.check.declarations import in_mode, make_term, merged
 from snorkel_dsl.language.check.places import Core, Places, check_places
 from snorkel_dsl.language.check.scope import ARTICLE, BoundTerm, Names, Scope
 from snorkel_dsl.language.check.values import check_value, percent_number, whole, wrong_type
@@ -97,12 +96,9 @@ def terms_of(scope: Scope, operand: ast.TermsOperand, plain: bool = False) -> li
     """The lists that an operand names; words between quotes are one list. `plain`: a `*` and a blank are characters."""
     match operand:
         case ast.Words(mode=mode, words=words):
-            if mode is not None and mode.word == "any form of":
-                comes_later(scope.names, mode, "any form of", "inflected forms", "list the forms that you mean")
-                return None
-            terms = [make_term(scope.names, word, mode, plain) for word in words]
+            terms = [make_term(scope.names, word, plain) for word in words]
             found = [term for term in terms if term is not None]
-            return [ir.TermList(tuple(dict.fromkeys(found)))] if len(found) == len(terms) else None
+            return [ir.TermList(tuple(dict.fromkeys(in_mode(found, mode))))] if len(found) == len(terms) else None
         case ast.OfLists(lists=lists):
             resolved = [list_of(scope, name) for name in lists]
             healthy = [terms for terms in resolved if terms is not None]
