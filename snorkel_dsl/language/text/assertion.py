@@ -35,6 +35,7 @@ from snorkel_dsl.language.text.folding import fold
 from snorkel_dsl.language.text.parts import COVER, Place, sentences, words
 from snorkel_dsl.language.text.terms import (
     REST,
+    SEPARATOR,
     CompiledTerm,
     Occurrence,
     Words,
@@ -53,6 +54,8 @@ _STATUS = {
     "negation": DENIED,
 }  # the first axis that governs a mention decides
 AXES = tuple(_STATUS)
+_LONGEST_REMEMBERED = 1_000  # characters of a sentence
+_LONGEST_TEXT = 4_000  # characters of a text whose sentences are remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,16 @@ def _by_segment(text: str, found: list[Occurrence]) -> Iterator[tuple[Place, lis
 
 
 def _segments(text: str) -> list[Place]:
-    """The sentences, cut where something is covered."""
+    """The sentences, cut where something is covered; those of a short text are remembered for the next question."""
+    return _cut(text) if len(text) > _LONGEST_TEXT else _remembered_segments(str(text))
+
+
+@lru_cache(maxsize=4_096)
+def _remembered_segments(text: str) -> list[Place]:
+    return _cut(text)
+
+
+def _cut(text: str) -> list[Place]:
     whole = sentences(text)
     if COVER not in text:
         return whole
@@ -126,26 +138,48 @@ class _Phrase:
 
 @dataclass(frozen=True, eq=False)
 class Phrases:
-    """The phrases of a context, by the word that they begin with.
+    """The phrases of a context by the words that they begin with, for text folded without and with case kept.
 
-    `by_word`: those that begin with a whole word; `by_prefix`: with the first letters of one, as `deni*`; `others`: with
-    anything else. Each for text folded without and with case kept.
+    `by_word`: those that begin with a whole word, and among them by the word that follows a space or hyphen (None where
+    nothing, or anything else, follows); `by_prefix`: those that begin with the first letters of a word, as `deni*`;
+    `others`: those that begin with a sign or a `*`.
     """
 
-    by_word: dict[bool, dict[str, list[_Phrase]]] = field(default_factory=lambda: {False: {}, True: {}})
+    by_word: dict[bool, dict[str, dict[str | None, list[_Phrase]]]] = field(
+        default_factory=lambda: {False: {}, True: {}}
+    )
     by_prefix: dict[bool, dict[str, list[_Phrase]]] = field(default_factory=lambda: {False: {}, True: {}})
     others: list[_Phrase] = field(default_factory=list)
 
     def add(self, phrase: _Phrase) -> None:
         """Put a phrase where it is looked for."""
         atoms = phrase.term.atoms
-        word = "".join(takewhile(_is_of_word, atoms)) if phrase.term.left else ""
+        word = _word(atoms) if phrase.term.left else ""
+        after = atoms[len(word) :]
         if not word:
             self.others.append(phrase)
-        elif atoms[len(word) : len(word) + 1] == (REST,):
+        elif after[:1] == (REST,):
             self.by_prefix[phrase.term.case].setdefault(word, []).append(phrase)
         else:
-            self.by_word[phrase.term.case].setdefault(word, []).append(phrase)
+            second = _word(after[1:]) if after[:1] == (SEPARATOR,) else ""
+            whole = second and after[1 + len(second) :][:1] != (REST,)
+            by_second = self.by_word[phrase.term.case].setdefault(word, {})
+            by_second.setdefault(second if whole else None, []).append(phrase)
+
+    def likely(self, case: bool, word: str, second: str) -> Iterator[_Phrase]:
+        """The phrases that may begin with a word that `second` comes after."""
+        by_second = self.by_word[case].get(word)
+        if by_second is not None:
+            yield from by_second.get(second, ())
+            yield from by_second.get(None, ())
+        by_prefix = self.by_prefix[case]
+        for length in range(1, min(len(word), max(map(len, by_prefix))) + 1) if by_prefix else ():
+            yield from by_prefix.get(word[:length], ())
+
+
+def _word(atoms: tuple[str, ...]) -> str:
+    """The letters, digits and marks that atoms begin with."""
+    return "".join(takewhile(_is_of_word, atoms)) if atoms and is_letter_or_digit(atoms[0][:1]) else ""
 
 
 def _is_of_word(atom: str) -> bool:
@@ -176,30 +210,45 @@ class _Found:
     phrase: _Phrase
 
 
-def _phrases_in(sentence: str, phrases: Phrases) -> Iterator[_Found]:
-    """Every place of every phrase, in offsets of the sentence."""
+def _phrases_in(sentence: str, phrases: Phrases) -> tuple[_Found, ...]:
+    """Every place of every phrase, in offsets of the sentence; that of a short one is remembered for the next question."""
+    if len(sentence) > _LONGEST_REMEMBERED:
+        return tuple(_look(sentence, phrases))
+    return _remembered(str(sentence), phrases)
+
+
+@lru_cache(maxsize=20_000)
+def _remembered(sentence: str, phrases: Phrases) -> tuple[_Found, ...]:
+    return tuple(_look(sentence, phrases))
+
+
+def _look(sentence: str, phrases: Phrases) -> Iterator[_Found]:
     for case in (False, True):
-        by_word, by_prefix = phrases.by_word[case], phrases.by_prefix[case]
         others = [phrase for phrase in phrases.others if phrase.term.case == case]
-        if not by_word and not by_prefix and not others:
+        if not others and not phrases.by_word[case] and not phrases.by_prefix[case]:
             continue
         folded = fold(sentence, case)
-        ends, lengths = Words(folded.text), sorted({len(prefix) for prefix in by_prefix})
-        for run in _runs(folded.text):
-            word = run[0]
-            likely = [*by_word.get(word, ()), *(p for n in lengths for p in by_prefix.get(word[:n], ()))]
-            for phrase in likely:
-                end = match_at(folded.text, phrase.term, run.start(), ends)
+        ends = Words(folded.text)
+        for start, word, second in _runs(folded.text):
+            for phrase in phrases.likely(case, word, second):
+                end = match_at(folded.text, phrase.term, start, ends)
                 if end is not None:
-                    yield _Found(*folded.place(run.start(), end), phrase)
+                    yield _Found(*folded.place(start, end), phrase)
         for phrase in others:
             for start, end in occurrences(folded.text, phrase.term):
                 yield _Found(*folded.place(start, end), phrase)
 
 
-def _runs(folded: str) -> Iterator[re.Match[str]]:
-    """The runs of letters, digits and marks of a folded text."""
-    return _run(folded.isascii()).finditer(folded)
+def _runs(folded: str) -> Iterator[tuple[int, str, str]]:
+    """The runs of letters, digits and marks of a folded text: where each starts, and what one space or hyphen after it
+    parts from it ("" where something else follows).
+    """
+    found = list(_run(folded.isascii()).finditer(folded))
+    for number, run in enumerate(found):
+        end = run.end()
+        after = found[number + 1] if number + 1 < len(found) else None
+        joined = after is not None and after.start() == end + 1 and folded[end] in SEPARATOR
+        yield run.start(), run[0], after[0] if after is not None and joined else ""
 
 
 @lru_cache(maxsize=2)
