@@ -47,3 +47,38 @@ def income(data: Path, split: str) -> Split:
     names = CENSUS.split(",")
     table = pd.read_csv(path, names=names, skiprows=int(split == "test"), skipinitialspace=True, na_values="?")
     return table.drop(columns="income"), table["income"].str.contains(">50K").to_numpy().astype(np.int64)
+
+
+FINDINGS = (
+    "Atelectasis",
+    "Cardiomegaly",
+    "Effusion",
+    "Infiltration",
+    "Mass",
+    "Nodule",
+    "Pneumonia",
+    "Pneumothorax",
+    "Consolidation",
+    "Edema",
+    "Emphysema",
+    "Fibrosis",
+    "Pleural_Thickening",
+)
+
+
+def findings(data: Path, held_out: bool) -> tuple[pd.DataFrame, npt.NDArray[np.bool_]]:
+    """Reports with their headings, and which of the FINDINGS the index has: n × 13. Held out: each uid that four divides."""
+    gold = pd.read_csv(data / "chest_xray" / "findings13_gold.csv")
+    gold["uid"] = gold["filename"].str.removeprefix("CXR").astype(int)
+    gold = gold[(gold["uid"] % 4 == 0) == held_out]
+    reports = pd.read_csv(data / "chest_xray" / "indiana_reports.csv", keep_default_na=False)
+    table = reports.merge(gold, on="uid").sort_values("uid", ignore_index=True)
+    text = (
+        "INDICATION: "
+        + table["indication"]
+        + "\nFINDINGS: "
+        + table["findings"]
+        + "\nIMPRESSION: "
+        + table["impression"]
+    )
+    return pd.DataFrame({"uid": table["uid"], "text": text}), table[list(FINDINGS)].to_numpy(bool)
