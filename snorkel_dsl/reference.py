@@ -254,7 +254,7 @@ class Step:
 
     `value`: True, False or None (unknown; or the number, text … of a value inside a comparison). `matches`: the places that
     the condition itself found, in order. `inside`: the steps of its parts; of a quantifier, one for each piece (`piece`).
-    `failure`: the call in it that failed; it has no value then.
+    `failure`: the call in it that failed; it has no value then. `remarks`: what the condition has to say of its answer.
     """
 
     expression: Expression
@@ -263,6 +263,7 @@ class Step:
     inside: tuple[Step, ...] = ()
     piece: Match | None = None
     failure: CallFailedError | None = None
+    remarks: tuple[str, ...] = ()
 
     @property
     def span(self) -> Span | None:
@@ -401,7 +402,8 @@ def trace(
         for argument in expression.arguments
         if isinstance(argument, Call | Quantified)
     )
-    return Step(expression, value, _matches(expression, row, pieces, operators), inside, piece)
+    remarks = _remarks(expression, row, pieces, operators)
+    return Step(expression, value, _matches(expression, row, pieces, operators), inside, piece, remarks=remarks)
 
 
 def _piece_steps(
@@ -424,6 +426,15 @@ def _matches(call: Call, row: Row, pieces: Sequence[str], operators: Catalog | N
     text = _text_of(call, row, pieces, operators)
     found = (_place(text, start, end) for start, end in predicate.places(*values))
     return tuple(place for place in found if place is not None)
+
+
+def _remarks(call: Call, row: Row, pieces: Sequence[str], operators: Catalog | None) -> tuple[str, ...]:
+    """What an operator has to say of its answer."""
+    predicate = (operators or catalog())[call.operator]
+    if predicate.remarks is None:
+        return ()
+    values = [evaluate(argument, row, pieces, operators) for argument in call.arguments]
+    return () if any(value is None for value in values) else tuple(predicate.remarks(*values))
 
 
 def _text_of(call: Call, row: Row, pieces: Sequence[str], operators: Catalog | None) -> str:

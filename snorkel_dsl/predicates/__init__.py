@@ -49,7 +49,8 @@ class Predicate:
     is in Python; TEXT is `str`, PIECES a list of (start, end) offsets, a missing value None, a CONDITION True, False or
     None) and returns the result's. Unless `takes_missing`, it is never called with a missing argument: the result is
     missing (unknown) then. `places` returns where in its first argument, a text or an annotated one, it found what it looked
-    for: (start, end) character offsets. `doc` is one line; `example` a condition in the language.
+    for: (start, end) character offsets. `remarks` says in words what a reader of its answer may want to know, a line each.
+    `doc` is one line; `example` a condition in the language.
 
     `kernel` is the same meaning on a batch of n rows; without one, `evaluate` is called row by row. It gets an argument
     that stands in the rules file as the Python value that `evaluate` gets, and any other as an array of shape (n,) in
@@ -74,6 +75,7 @@ class Predicate:
     doc: str
     example: str
     places: Callable[..., list[tuple[int, int]]] | None = None
+    remarks: Callable[..., list[str]] | None = None
     kernel: Callable[..., Array | tuple[Array, Array] | None] | None = None
     ascii_only: bool = False
     looks_for: Callable[..., tuple[Sought, ...]] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from snorkel_dsl.language.ir import Context, TermList
-from snorkel_dsl.language.text.assertion import Mention, mentions_in
+from snorkel_dsl.language.text.assertion import ASSERTED, DENIED, ELSEWHERE, SUSPECTED, Mention, mentions_in
 from snorkel_dsl.language.text.terms import mentioned_terms
 from snorkel_dsl.language.types import Kind
 from snorkel_dsl.predicates import Predicate, Sought, signature
@@ -34,17 +34,38 @@ def _said_terms(text: str, terms: TermList, context: Context, status: str) -> fl
 
 
 def _places(text: str, terms: TermList, context: Context, status: str) -> list[Place]:
-    """The mentions that are meant so, and the cues that say so."""
-    return _with_cues(_so(text, terms, context, status))
+    return [(mention.start, mention.end) for mention in _so(text, terms, context, status)]
 
 
 def _every_places(text: str, terms: TermList, context: Context, status: str) -> list[Place]:
     return _places(text, terms, context, status) if _said_every(text, terms, context, status) else []
 
 
-def _with_cues(mentions: list[Mention]) -> list[Place]:
-    cues = {(mention.governor.start, mention.governor.end) for mention in mentions if mention.governor is not None}
-    return sorted({(mention.start, mention.end) for mention in mentions} | cues)
+def _remarks(text: str, terms: TermList, context: Context, _status: str) -> list[str]:
+    """For each mention how it is meant, and the cue that says so."""
+    return [_remark(text, mention) for mention in mentions_in(text, terms, context)]
+
+
+def _remark(text: str, mention: Mention) -> str:
+    said = f'"{_on_one_line(text[mention.start : mention.end])}" is {_IN_WORDS[mention.status]}'
+    governor = mention.governor
+    if governor is None:
+        return f"{said}: no cue governs it"
+    meant = f"{said} ({governor.cue.axis})" if mention.status == ELSEWHERE else said
+    side = "after" if governor.start >= mention.end else "before" if governor.end <= mention.start else "around"
+    return f"{meant}: `{_on_one_line(text[governor.start : governor.end])}` {side} it"
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+_IN_WORDS = {
+    ASSERTED: "asserted",
+    DENIED: "denied",
+    SUSPECTED: "suspected",
+    ELSEWHERE: "neither asserted nor denied nor suspected",
+}
 
 
 def _mentioned(terms: TermList, _context: Context, _status: str) -> tuple[Sought, ...]:
@@ -59,6 +80,7 @@ SAID = Predicate(
     doc="whether some mention of the terms is asserted, denied or suspected",
     example="text denies any of WORDS",
     places=_places,
+    remarks=_remarks,
 )
 SAID_EVERY = Predicate(
     name="said_every",
@@ -68,6 +90,7 @@ SAID_EVERY = Predicate(
     doc="whether the terms are mentioned and every mention is asserted, denied or suspected",
     example="text denies every WORDS",
     places=_every_places,
+    remarks=_remarks,
 )
 SAID_COUNT = Predicate(
     name="said_count",
@@ -77,6 +100,7 @@ SAID_COUNT = Predicate(
     doc="how many mentions of the terms are asserted, denied or suspected",
     example="text asserts WORDS at least 2 times",
     places=_places,
+    remarks=_remarks,
 )
 SAID_TERMS = Predicate(
     name="said_terms",
@@ -86,4 +110,5 @@ SAID_TERMS = Predicate(
     doc="how many different terms of the list are asserted, denied or suspected somewhere",
     example="text asserts more than 1 of WORDS",
     places=_places,
+    remarks=_remarks,
 )

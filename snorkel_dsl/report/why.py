@@ -58,9 +58,10 @@ def why(trace: Trace, row: dict[str, object]) -> list[str]:
         return [f"the value {shortened(str(value))!r} of {function.by_column.column} {what}"]
     if trace.stopped_by is not None:
         head = f"stopped by: unless {quoted(function, trace.stopped_by)} {outcome(trace.stopped_by, row)}"
-        return [head, *places(trace.matches, row)]
+        return [head, *places(trace.matches, row), *remarks(trace.stopped_by)]
     if trace.fired is not None:
-        return [*_clause(function, trace.fired), *places(trace.matches, row)]
+        said = [] if trace.fired.step is None else remarks(trace.fired.step)
+        return [*_clause(function, trace.fired), *places(trace.matches, row), *said]
     return []
 
 
@@ -105,6 +106,13 @@ def places(matches: tuple[Match, ...], row: Mapping[str, object]) -> list[str]:
     if len(matches) > MOST_PLACES:
         lines.append(f"and in {count(len(matches) - MOST_PLACES, 'more place')}")
     return lines
+
+
+def remarks(step: Step) -> list[str]:
+    """What the conditions in a step have to say of their answers."""
+    said = list(dict.fromkeys(remark for inner in step.walk() for remark in inner.remarks))
+    more = [f"and {count(len(said) - MOST_PLACES, 'more')}"] if len(said) > MOST_PLACES else []
+    return said[:MOST_PLACES] + more
 
 
 def excerpt(text: str, match: Match) -> str:

@@ -14,7 +14,7 @@ from snorkel_dsl.language import ir
 from snorkel_dsl.language.types import Kind
 from snorkel_dsl.reference import Step, Trace
 from snorkel_dsl.report.table import count
-from snorkel_dsl.report.why import outcome, place, places, quoted, why
+from snorkel_dsl.report.why import outcome, place, places, quoted, remarks, why
 
 MOST_PIECES = 2
 _COUNTED = ("size", "mentions_count", "mentions_terms", "contains_count", "contains_terms")
@@ -66,7 +66,9 @@ def _failures(function: ir.LabelingFunction, step: Step, row: Row) -> list[str]:
     lines = [_sentence(function, step, row)]
     if isinstance(step.expression, ir.Quantified):
         return [*lines, *_pieces(function, step, row)]
-    return [*lines, *(f"  {line}" for line in places(step.evidence, row) if step.value is False)]
+    if step.value is not False:
+        return lines
+    return [*lines, *(f"  {line}" for line in (*places(step.evidence, row), *remarks(step)))]
 
 
 def _indented(function: ir.LabelingFunction, parts: list[Step], row: Row) -> list[str]:
