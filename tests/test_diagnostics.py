@@ -11,8 +11,10 @@ import json
 import re
 import shlex
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 from xml.etree import ElementTree
 
 import pytest
@@ -37,12 +39,14 @@ class Case:
     files: dict[str, str]
     command: str
     expected: str
+    absent: tuple[str, ...] = ()  # packages that are not there (a fence ```absent)
 
     @classmethod
     def read(cls, section: str) -> Case:
         files: dict[str, str] = {}
         command = "$ snorkel-dsl check bad.rules"
         expected = ""
+        absent: tuple[str, ...] = ()
         for language, name, text in FENCE.findall(section):
             if name:
                 files[name] = text
@@ -52,7 +56,9 @@ class Case:
                 command = text.strip()
             elif language == "text":
                 expected = text.removesuffix("\n")
-        return cls(files, command, expected)
+            elif language == "absent":
+                absent = tuple(text.split())
+        return cls(files, command, expected, absent)
 
     def run(self, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
         for name, text in self.files.items():
@@ -61,7 +67,8 @@ class Case:
         before, _, command = self.command.removeprefix("$ ").rpartition("&& ")
         if before:
             subprocess.run(["bash", "-c", before.removesuffix("&& ")], check=True)
-        code = run(shlex.split(command.removeprefix("snorkel-dsl")))
+        with patch.dict(sys.modules, dict.fromkeys(self.absent)):
+            code = run(shlex.split(command.removeprefix("snorkel-dsl")))
         written = capsys.readouterr()
         return code, written.out.strip(), written.err.strip()
 

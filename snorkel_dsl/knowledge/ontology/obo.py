@@ -82,8 +82,9 @@ def _lines(text: str) -> Iterator[str]:
             kept = _KEPT if line.startswith("[Term]") else frozenset()
             yield line.rstrip() if kept else ""
             continue
-        tag = line.partition(":")[0]
-        yield _cut(tag, line) if tag in kept else ""
+        tag, colon, _ = line.partition(":")
+        odd = kept is _KEPT and not colon and bool(line.strip()) and not line.lstrip().startswith("!")
+        yield _cut(tag, line) if tag in kept or odd else ""
 
 
 def _cut(tag: str, line: str) -> str:
