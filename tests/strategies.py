@@ -222,7 +222,25 @@ SECTIONS = [
     ir.Section("a", "b"),
     ir.Section("x", "x"),
     ir.Section("IMPRESSION:", ""),
+    ir.HeadedSection(("findings",), ("a", "impression", "no")),
+    ir.HeadedSection(("a", "check out"), ("b",)),
 ]
+STATUSES = ["asserts", "denies", "suspects"]
+
+
+@_once
+def contexts() -> st.SearchStrategy[ir.Context]:
+    """Resolved contexts: cues of every axis, both ways, with and without a reach; some of them are no cues, or stops."""
+    phrase = st.one_of(st.sampled_from(["no", "not", "a", "b", "out", "no *", ".", ",", "x ray"]).map(ir.Term), terms())
+    cue = st.builds(
+        ir.Cue,
+        st.sampled_from(["negation", "negation", "uncertainty", "hypothesis", "history", "family"]),
+        st.booleans(),
+        phrase,
+        st.one_of(st.none(), st.integers(1, 4)),
+    )
+    few = st.one_of(st.just(()), st.lists(phrase, max_size=3, unique=True).map(tuple))
+    return st.builds(ir.Context, st.lists(cue, max_size=8, unique=True).map(tuple), few, few)
 NUMBERS = [0.0, 1.0, -1.0, 2.0, 0.5, 3.0, 1e308, -0.0, 0.1, 0.30000000000000004]
 MICROSECONDS = [0, 1, -1, 86_400_000_000, 3_600_000_000, 1_795_219_200_000_000, -86_400_000_001, 2**62]
 DAY = 86_400_000_000
@@ -323,6 +341,8 @@ def _columns(kind: Kind, columns: Mapping[str, Type]) -> list[st.SearchStrategy[
 
 
 _TERMS = constant(Kind.TERMS, term_lists())
+_CONTEXT = constant(Kind.CONTEXT, contexts())
+_STATUS = constant(Kind.WORD, st.sampled_from(STATUSES))
 _SECTION = constant(Kind.SECTION, st.sampled_from(SECTIONS))
 _COUNT = constant(Kind.COUNT, st.integers(0, 3))
 _LIMIT = constant(Kind.COUNT, st.integers(-1, 4))
@@ -387,6 +407,7 @@ def number_values(
             _call(name, Kind.NUMBER, text, _TERMS)
             for name in ("contains_count", "contains_terms", "mentions_count", "mentions_terms")
         ),
+        *(_call(name, Kind.NUMBER, text, _TERMS, _CONTEXT, _STATUS) for name in ("said_count", "said_terms")),
         *_of_two_spans("span_distance", Kind.NUMBER, columns),
     ]
     if depth > 0:
@@ -434,6 +455,7 @@ def _text_questions(columns: Mapping[str, Type], level: int) -> list[st.SearchSt
     return [
         *two,
         _call("mentions", Kind.CONDITION, text, _TERMS),
+        *(_call(name, Kind.CONDITION, text, _TERMS, _CONTEXT, _STATUS) for name in ("said", "said_every")),
         _call("matches", Kind.CONDITION, text, constant(Kind.PATTERN, patterns())),
         _call("followed_by", Kind.CONDITION, text, _TERMS, _TERMS, _LIMIT),
         _call("is_text", Kind.CONDITION, text, _texts_of([*WORDS, ""])),

@@ -24,6 +24,7 @@ ROWS = 8
 CONSTANTS: dict[Kind, st.SearchStrategy[Any]] = {
     Kind.TERMS: strategies.term_lists(),
     Kind.PATTERN: strategies.patterns(),
+    Kind.CONTEXT: strategies.contexts(),
     Kind.SECTION: st.sampled_from(strategies.SECTIONS),
     Kind.COUNT: st.integers(0, 3),
     Kind.WORD: st.sampled_from(["characters", "letters", "words", "tokens", "capitals"]),
@@ -38,6 +39,8 @@ def constants(predicate: Predicate, kind: Kind) -> st.SearchStrategy[Any]:
         return strategies.lookups(len(predicate.signature.parameters) - 1)
     if kind is Kind.WORD and predicate.name == "capital":
         return st.sampled_from(["letters", "words", "characters"])
+    if kind is Kind.WORD and predicate.name.startswith("said"):
+        return st.sampled_from(strategies.STATUSES)
     return st.sampled_from([".", " ", "a", "no"]) if predicate.name == "pieces" else CONSTANTS[kind]
 
 

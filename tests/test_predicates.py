@@ -31,6 +31,7 @@ data post
     person2 span of text
 task spam on post
     labels HAM, SPAM
+use context general_english
 terms WORDS
     "a", "b"
 sections of text
