@@ -23,7 +23,7 @@ from snorkel_dsl.source import Source
 
 if TYPE_CHECKING:
     from snorkel_dsl.engine.faults import Faults
-    from snorkel_dsl.knowledge.resolver import Configured
+    from snorkel_dsl.knowledge.resolver import Resolver
     from snorkel_dsl.language.check.resolving import Refusal
     from snorkel_dsl.repository.settings import Settings
     from snorkel_dsl.votes import LabelMatrix
@@ -70,7 +70,6 @@ def check_source(
     """
     from datetime import UTC, datetime
 
-    from snorkel_dsl.knowledge import Resolver
     from snorkel_dsl.language.allow import allowed
     from snorkel_dsl.language.check import check
     from snorkel_dsl.language.parse import parse
@@ -78,7 +77,7 @@ def check_source(
     from snorkel_dsl.predicates import signatures
 
     tree, diagnostics = parse(source)
-    resolver = Resolver(roots, file, configured=_configured(file, settings))
+    resolver = _resolver(roots, file, settings)
     program, more = check(tree, source, signatures(), resolver)
     found = [*diagnostics, *more]
     if not any(one.severity == "error" for one in found):
@@ -87,17 +86,21 @@ def check_source(
     return program, sorted(set(found), key=lambda diagnostic: diagnostic.sort_key)
 
 
-def _configured(file: Path | None, settings: Settings | None) -> Configured:
-    """Finds the language pipeline that the settings name, once."""
+def _resolver(roots: tuple[Path, ...], file: Path | None, settings: Settings | None) -> Resolver:
+    """Opens the files that rules name, with what the settings say, which are read when something of them is asked for."""
+    from snorkel_dsl.knowledge import Resolver
     from snorkel_dsl.knowledge.pipelines import find_pipeline
     from snorkel_dsl.repository.settings import find_settings
 
     @cache
-    def find(roots: tuple[Path, ...]) -> ir.Pipeline | Refusal:
-        found = settings or find_settings((file.parent if file else Path.cwd()).resolve())
-        return find_pipeline(found.pipeline, roots)
+    def found() -> Settings:
+        return settings or find_settings((file.parent if file else Path.cwd()).resolve())
 
-    return find
+    @cache
+    def pipeline(roots: tuple[Path, ...]) -> ir.Pipeline | Refusal:
+        return find_pipeline(found().pipeline, roots)
+
+    return Resolver(roots, file, configured=pipeline, function_seconds=lambda: found().function_seconds)
 
 
 @dataclass(frozen=True)
@@ -220,10 +223,8 @@ class Rules:
         if faults:
             import warnings
 
-            first = faults[0]
-            where = f"column `{first.column}` of row {first.row + 1}" if first.column else f"row {first.row + 1}"
             more = f"; {len(faults)} faults in all (see `apply_with_faults`)"
-            warnings.warn(f"{where} cannot be read: {first.message}{more}", UserWarning, stacklevel=2)
+            warnings.warn(f"{faults[0]}{more}", UserWarning, stacklevel=2)
         return votes
 
     def apply_with_faults(

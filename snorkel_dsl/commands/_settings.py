@@ -20,6 +20,7 @@ def show_settings(settings: Settings, roots: tuple[Path, ...] = ()) -> None:
             "roots", settings.roots or ((settings.folder,) if settings.folder else ()), "(the folder of the rules file)"
         )
     click.echo(f"spacy: {_pipeline(settings)}")
+    click.echo(f"function_seconds: {settings.function_seconds:g}")
     click.echo("datasets" if settings.datasets else "datasets: (none)")
     for dataset in settings.datasets.values():
         click.echo(f"  {dataset.name}: {_described(dataset)}")

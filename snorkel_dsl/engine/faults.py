@@ -22,5 +22,11 @@ class Fault:
     message: str
     is_call: bool = False
 
+    def __str__(self) -> str:
+        if self.is_call:
+            return f"`{self.column}` failed in row {self.row + 1}: {self.message}"
+        where = f"column `{self.column}` of row {self.row + 1}" if self.column else f"row {self.row + 1}"
+        return f"{where} cannot be read: {self.message}"
+
 
 Faults: TypeAlias = tuple[Fault, ...]

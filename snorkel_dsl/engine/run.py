@@ -27,9 +27,8 @@ from snorkel_dsl.language.wording import as_written, call_in_words
 from snorkel_dsl.predicates import FailedError, catalog
 from snorkel_dsl.votes import LabelMatrix
 
-_Failures: TypeAlias = dict[
-    tuple[int, int, FailedError], list[str]
-]  # the functions that a failure silences, by row and node
+# The functions that a failure silences, by row and node.
+_Failures: TypeAlias = dict[tuple[int, int, FailedError], list[str]]
 
 _MOST_LISTED = 12  # values named in a message
 

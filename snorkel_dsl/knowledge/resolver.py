@@ -13,7 +13,7 @@ from snorkel_dsl.knowledge.files import read_column, read_lines, read_rows, read
 from snorkel_dsl.knowledge.pipelines import find_pipeline
 from snorkel_dsl.language import ast
 from snorkel_dsl.language.check.resolving import OntologyQuery, Refusal, StoredFunctions, UsedRules
-from snorkel_dsl.language.ir import Pipeline
+from snorkel_dsl.language.ir import FUNCTION_SECONDS, Pipeline
 from snorkel_dsl.source import Source
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ class Resolver:
     file). `roots` are the folders below which files may lie; none given: the folder of the rules file. `parse` reads other
     rules files; `chain` holds the rules files that are being read, so that a circle is found; `seen` those read before,
     and `ontologies` what was read of those. `configured` finds the language pipeline that the settings name, below some
-    roots, when one is first asked for. A call of a plugin's function may take `function_seconds`.
+    roots, when one is first asked for. `function_seconds` says
+    how long a call of a plugin's function may take.
     """
 
     roots: tuple[Path, ...] = ()
@@ -59,7 +60,7 @@ class Resolver:
     parse: Parse = parse_rules
     chain: tuple[Path, ...] = ()
     seen: dict[Path, UsedRules] = field(default_factory=dict, compare=False, repr=False)
-    function_seconds: float = 10.0
+    function_seconds: Callable[[], float] = field(default=lambda: FUNCTION_SECONDS, compare=False, repr=False)
     configured: Configured = field(default=nothing_configured, compare=False, repr=False)
     ontologies: dict[Path, Table] = field(default_factory=dict, compare=False, repr=False)
 
@@ -156,7 +157,8 @@ class Resolver:
         found = functions_of(name, version)
         if isinstance(found, Refusal):
             return found
-        timed = (replace(f, function=replace(f.function, seconds=self.function_seconds)) for f in found.functions)
+        seconds = self.function_seconds()
+        timed = (replace(f, function=replace(f.function, seconds=seconds)) for f in found.functions)
         return replace(found, functions=tuple(timed))
 
     def plugins(self) -> tuple[StoredFunctions, ...]:

@@ -113,6 +113,9 @@ class Pipeline:
     entities: tuple[str, ...] | None = field(default=None, compare=False)
 
 
+FUNCTION_SECONDS = 10.0  # a call of a plugin's function, unless the settings say otherwise
+
+
 @dataclass(frozen=True, slots=True)
 class PluginFunction:
     """A function of an installed plugin, by its stored signature; `pure`: the same arguments always give the same result.
@@ -128,7 +131,7 @@ class PluginFunction:
     pure: bool = True
     batch: bool = False
     needs_model: bool = False
-    seconds: float = field(default=10.0, compare=False)
+    seconds: float = field(default=FUNCTION_SECONDS, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

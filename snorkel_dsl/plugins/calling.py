@@ -12,7 +12,7 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import import_module
@@ -36,15 +36,13 @@ class CallError(Exception):
 # -------------------------------------------------------------------------------------------------------------- loading
 
 
-def load(functions: Iterable[ir.PluginFunction]) -> None:
-    """Import what functions need, so that what is missing is said before the first row. Raises RulesError."""
-    for function in functions:
-        _loaded(function.plugin, function.version, function.name, len(function.parameters))
+def load(function: ir.PluginFunction) -> Callable[..., Any]:
+    """The Python function of a plugin's function. Raises RulesError where it cannot be had or takes other arguments."""
+    return _loaded(function.plugin, function.version, function.name, len(function.parameters))
 
 
 @cache
 def _loaded(plugin: str, version: int, name: str, arity: int) -> Callable[..., Any]:
-    """The Python function of a plugin's function. Raises RulesError where it cannot be had or takes other arguments."""
     found = [one for one in installed.find(plugin) if one.stored is not None and one.stored.version == version]
     if len(found) != 1:
         raise _broken(
@@ -214,7 +212,7 @@ _warm: set[tuple[str, str]] = set()  # functions with a model that have been cal
 
 def _run(function: ir.PluginFunction, arguments: Sequence[Any]) -> Any:
     """Call a function within its time. Raises CallError where it raises or takes too long."""
-    python = _loaded(function.plugin, function.version, function.name, len(function.parameters))
+    python = load(function)
     seconds = function.seconds
     key = (function.plugin, function.name)
     if function.needs_model and key not in _warm:

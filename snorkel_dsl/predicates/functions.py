@@ -6,11 +6,15 @@ from typing import Any
 
 from snorkel_dsl.language.ir import PluginFunction
 from snorkel_dsl.language.types import Kind, Signature
-from snorkel_dsl.plugins.calling import CallError, call, call_all
+from snorkel_dsl.plugins.calling import CallError, call, call_all, load
 from snorkel_dsl.plugins.stored import PARAMETERS
 from snorkel_dsl.predicates import FailedError, Predicate
 
 _SHOWN = 80  # characters of an argument in a message
+
+
+def _load(function: PluginFunction, *_: Any) -> None:
+    load(function)
 
 
 def _call(function: PluginFunction, *arguments: Any) -> Any:
@@ -39,6 +43,7 @@ def _predicate(name: str, result: Kind, doc: str, example: str) -> Predicate:
         signature=Signature((frozenset({Kind.FUNCTION}),), result, rest=frozenset({*PARAMETERS.values(), Kind.CHOICE})),
         evaluate=_call,
         kernel=_call_all,
+        prepare=_load,
         doc=doc,
         example=example,
         may_fail=True,

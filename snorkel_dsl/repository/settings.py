@@ -17,10 +17,19 @@ from typing import Any
 from snorkel_dsl.datasets.options import ReadOptions, refusal
 from snorkel_dsl.diagnostics import did_you_mean
 from snorkel_dsl.knowledge.pipelines import BLANK, PipelineSettings
+from snorkel_dsl.language.ir import FUNCTION_SECONDS
 
 OWN_FILE = "snorkel-dsl.toml"
+_LONGEST = 86_400  # seconds
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
-_KEYS = {"rules": list, "roots": list, "datasets": dict, "spacy": str, "spacy_patterns": str}
+_KEYS: dict[str, type | tuple[type, ...]] = {
+    "rules": list,
+    "roots": list,
+    "datasets": dict,
+    "spacy": str,
+    "spacy_patterns": str,
+    "function_seconds": (int, float),
+}
 _DATASET_KEYS: dict[str, type | tuple[type, ...]] = {
     "path": str,
     "gold": (str, dict),
@@ -70,6 +79,7 @@ class Settings:
     roots: tuple[Path, ...] = ()
     datasets: Mapping[str, NamedDataset] = field(default_factory=dict)
     pipeline: PipelineSettings | None = None
+    function_seconds: float = FUNCTION_SECONDS
 
     @property
     def folder(self) -> Path | None:
@@ -117,8 +127,8 @@ def load_settings(path: Path) -> Settings:
         table = content
     _check(table, _KEYS, "", path)
     datasets = {name: _dataset(name, value, path) for name, value in table.get("datasets", {}).items()}
-    pipeline = _pipeline(table, path)
-    return Settings(path, _paths(table, "rules", path), _paths(table, "roots", path), datasets, pipeline)
+    pipeline, seconds = _pipeline(table, path), _seconds(table, path)
+    return Settings(path, _paths(table, "rules", path), _paths(table, "roots", path), datasets, pipeline, seconds)
 
 
 def _pipeline(table: Mapping[str, Any], file: Path) -> PipelineSettings | None:
@@ -130,6 +140,13 @@ def _pipeline(table: Mapping[str, Any], file: Path) -> PipelineSettings | None:
             'write `spacy = "blank:en"` beside it; a trained pipeline keeps its patterns in its own folder',
         )
     return None if name is None else PipelineSettings(name, file, patterns)
+
+
+def _seconds(table: Mapping[str, Any], file: Path) -> float:
+    seconds = table.get("function_seconds", FUNCTION_SECONDS)
+    if isinstance(seconds, bool) or not 0 < seconds <= _LONGEST:
+        raise refusal("bad-setting", f"`function_seconds` in `{file}` must be a number above 0, at most {_LONGEST:,}")
+    return float(seconds)
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -189,5 +206,6 @@ def _check(table: Mapping[str, Any], known: Mapping[str, type | tuple[type, ...]
             helps = f"did you mean `{before}{close}`?" if close else f"the settings are {', '.join(known)}"
             raise refusal("unknown-setting", f"`{before}{key}` in `{file}` is no setting", helps)
         if not isinstance(value, known[key]):
-            expected = {list: "a list", dict: "a table", bool: "true or false"}.get(known[key], "a text")  # type: ignore[arg-type]
+            words = {list: "a list", dict: "a table", bool: "true or false", (int, float): "a number"}
+            expected = words.get(known[key], "a text")
             raise refusal("bad-setting", f"`{before}{key}` in `{file}` must be {expected}")
