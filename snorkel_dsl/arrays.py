@@ -25,6 +25,19 @@ def check_gold(gold: npt.ArrayLike, n: int, k: int) -> Ints:
     return truth.astype(np.int64)
 
 
+def check_gold_table(gold: npt.ArrayLike, n: int, k: int) -> Ints:
+    """Gold of k labels of which any number may apply as int64, (n, k): 1 applies, 0 does not, -1 is unknown.
+
+    Raises ValueError on anything else.
+    """
+    table = np.asarray(gold)
+    if table.shape != (n, k):
+        raise ValueError(f"gold has the shape {table.shape}, and there are {n} rows and {k} labels that may apply")
+    if table.size and not np.all(np.isin(table, (-1, 0, 1))):
+        raise ValueError("gold of labels that may apply must be 1, 0, and -1 where unknown")
+    return table.astype(np.int64)
+
+
 def whole_numbers(dense: npt.ArrayLike) -> npt.NDArray[Any]:
     """Votes as an array of whole numbers. Raises ValueError where they are none."""
     votes = np.asarray(dense)

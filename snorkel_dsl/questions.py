@@ -123,10 +123,11 @@ class Question:
     def expects(self, function: str, seen: Mapping[int, frozenset[int]]) -> bool:
         """Whether a function may vote on the question although it was not seen to: its facts say so."""
         known = self.known.functions.get(function)
-        if known is None:
-            return False
-        own_task = known.task == self.task.name and self.label is None
-        return own_task or (bool(self._polarity(known)) and not any(code < 0 for code in seen))
+        return known is not None and bool(self._polarity(known)) and not any(code < 0 for code in seen)
+
+    def is_of(self, task: str) -> bool:
+        """Whether every vote on a task is one on the question."""
+        return task == self.name
 
     def _polarity(self, function: FunctionFacts) -> frozenset[int]:
         said = [self.said((function.task, frozenset({number}))) for number in function.polarity]

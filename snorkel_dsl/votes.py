@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from snorkel_dsl.arrays import ABSTAIN, Ints, check_gold, function_names, label_names, refuse_bad_labels, whole_numbers
+from snorkel_dsl.arrays import (
+    ABSTAIN,
+    Ints,
+    check_gold,
+    check_gold_table,
+    function_names,
+    label_names,
+    refuse_bad_labels,
+    whole_numbers,
+)
 from snorkel_dsl.facts import RuleFacts, Said
 from snorkel_dsl.questions import Question
 
@@ -213,7 +222,13 @@ class LabelMatrix:
         tables = [
             {code: asked.said(self._said(j, code)) for code in self.codes_of(j)} for j in range(len(self.functions))
         ]
-        own = [j for j, table in enumerate(tables) if any(table.values()) or asked.expects(self.functions[j], table)]
+        own = [
+            j
+            for j, table in enumerate(tables)
+            if any(table.values())
+            or asked.is_of(self.tasks[self.task_of[j]].name)
+            or asked.expects(self.functions[j], table)
+        ]
         return self.select(own)._recoded([tables[j] for j in own], asked)
 
     def _said(self, function: int, code: int) -> Said:
@@ -447,9 +462,9 @@ class LabelMatrix:
         """A table of the labeling functions, one row each.
 
         Columns: `polarity` (names of the labels it votes for), `coverage`, `overlaps`, `conflicts` (shares of rows); with
-        `gold`, n class numbers and -1 where unknown (one task only): `correct` and `incorrect` votes, `accuracy` and its
-        95 % Wilson interval `accuracy_low`, `accuracy_high` (NaN without a judged vote). A set is correct if it holds the
-        gold label.
+        `gold`, n class numbers and -1 where unknown (one task only; where any number of k labels may apply, n × k of 1, 0
+        and -1): `correct` and `incorrect` votes, `accuracy` and its 95 % Wilson interval `accuracy_low`, `accuracy_high`
+        (NaN without a judged vote). A set is correct if it holds the gold label.
         """
         import pandas as pd
 
@@ -467,9 +482,7 @@ class LabelMatrix:
         return pd.DataFrame(columns, index=pd.Index(self.functions, name="function"))
 
     def _judged(self, gold: npt.NDArray[Any]) -> dict[str, Any]:
-        truth = check_gold(gold, self.n, len(self.labels))
-        known = truth[self.rows] >= 0
-        right = self._allowing(truth) & known
+        right, known = self._right(gold)
         correct = np.rint(self._shares(right) * max(self.n, 1)).astype(np.int64)
         judged = np.rint(self._shares(known) * max(self.n, 1)).astype(np.int64)
         low, high = wilson_interval(correct, judged)
@@ -483,13 +496,22 @@ class LabelMatrix:
             "accuracy_high": high,
         }
 
-    def _allowing(self, truth: Ints) -> Bools:
-        """For each vote, whether it allows the true label of its row, (nnz)."""
-        allowed = self.codes == truth[self.rows]
-        for index, labels in enumerate(self.label_sets):
-            mine = self.codes == FIRST_SET - index
-            allowed[mine] = np.isin(truth[self.rows[mine]], sorted(labels))
-        return np.asarray(allowed)
+    def _right(self, gold: npt.NDArray[Any]) -> tuple[Bools, Bools]:
+        """For each vote whether it is right, and whether gold tells, (nnz) each; of a set, one of its answers must be true."""
+        k = len(self.labels)
+        if self.only_task.any_number:
+            table = check_gold_table(gold, self.n, k)
+            true, false = np.hstack([table == 1, table == 0]), np.hstack([table == 0, table == 1])
+        else:
+            truth = check_gold(gold, self.n, k)
+            true = truth[:, None] == np.arange(k)
+            false = (truth >= 0)[:, None] & ~true
+        right, wrong = np.zeros(self.codes.size, dtype=np.bool_), np.zeros(self.codes.size, dtype=np.bool_)
+        for code in np.unique(self.codes):
+            mine, answers = np.flatnonzero(self.codes == code), sorted(self.labels_of(int(code)))
+            right[mine] = true[self.rows[mine]][:, answers].any(axis=1)
+            wrong[mine] = false[self.rows[mine]][:, answers].all(axis=1)
+        return right, right | wrong
 
     def __repr__(self) -> str:
         tasks = ", ".join(f"{task.name} ({len(task.labels)} labels)" for task in self.tasks)

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from snorkel_dsl.commands._options import DataChoice, comma_separated, pairs
 from snorkel_dsl.commands._output import message, show
-from snorkel_dsl.datasets.gold import class_numbers
+from snorkel_dsl.datasets.gold import applying, class_numbers, yes_or_no
 from snorkel_dsl.datasets.options import ReadOptions, refusal
 from snorkel_dsl.datasets.reading import Dataset, open_dataset
 from snorkel_dsl.diagnostics import RulesError
@@ -33,7 +33,10 @@ Gold = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Chosen:
-    """The data of a command: how it is read, and the gold column of each task (`""` stands for the only one)."""
+    """The data of a command: how it is read, and the gold column of each task (`""` stands for the only one).
+
+    Where any number of a task's labels may apply, a gold column is that of the task, or of a single `task.label`.
+    """
 
     data: Dataset
     options: ReadOptions
@@ -41,7 +44,7 @@ class Chosen:
     gold_map: Mapping[str, str]
 
     def gold_columns(self, program: ir.Program) -> dict[str, str]:
-        """The gold column of each task by the task's name. Raises RulesError where a task or a column is unknown."""
+        """The gold columns by the name of the task or `task.label`. Raises RulesError where one of them is unknown."""
         found = {}
         for task, column in self.gold.items():
             name = _task_named(task, column, program)
@@ -50,18 +53,36 @@ class Chosen:
         return found
 
     def numbers(self, program: ir.Program, table: pa.Table) -> dict[str, Gold]:
-        """The gold class numbers of each task that has gold, read from the gold columns of a table."""
-        return {
-            task: class_numbers(table.column(column).to_pylist(), column, program.task(task).labels, self.gold_map)
-            for task, column in self.gold_columns(program).items()
-        }
+        """The gold of each task that has some, read from the gold columns of a table: class numbers, (n).
+
+        Where any number of its k labels may apply, (n, k): 1 where one does, 0 where not. -1 is unknown.
+        """
+        found: dict[str, Gold] = {}
+        for name, column in self.gold_columns(program).items():
+            task_name, _, label = name.partition(".")
+            task = program.task(task_name)
+            values = table.column(column).to_pylist()
+            if not task.any_number:
+                found[task_name] = class_numbers(values, column, task.labels, self.gold_map)
+            elif not label:
+                found[task_name] = applying(values, column, task.labels, self.gold_map)
+            else:
+                own = found.setdefault(task_name, np.full((len(values), len(task.labels)), -1, dtype=np.int64))
+                own[:, task.labels.index(label)] = yes_or_no(values, column, label, self.gold_map)
+        return found
+
+
+def _gold_names(program: ir.Program) -> list[str]:
+    """What a gold column can be of: each task, and each label of those that may apply beside others."""
+    several = [f"{task.name}.{label}" for task in program.tasks if task.any_number for label in task.labels]
+    return [*(task.name for task in program.tasks), *several]
 
 
 def _task_named(task: str, column: str, program: ir.Program) -> str:
     names = [known.name for known in program.tasks]
-    if task in names:
+    if task in _gold_names(program):
         return task
-    if len(names) == 1:
+    if len(names) == 1 and not task:
         return names[0]
     listed = ", ".join(f"`{name}`" for name in names)
     raise refusal(
@@ -105,8 +126,8 @@ def _named(name: str, settings: Settings) -> NamedDataset | None:
 
 
 def _gold_options(texts: tuple[str, ...], program: ir.Program) -> dict[str, str]:
-    """`COLUMN` or `TASK=COLUMN`; a column's own name may hold a `=`."""
-    tasks = {task.name for task in program.tasks}
+    """`COLUMN`, `TASK=COLUMN` or `TASK.LABEL=COLUMN`; a column's own name may hold a `=`."""
+    tasks = _gold_names(program)
     found = {}
     for text in texts:
         task, equals, column = text.partition("=")

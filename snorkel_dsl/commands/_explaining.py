@@ -72,10 +72,16 @@ def _labels(
     refuse_unreadable_columns(faults)
     golds = chosen.numbers(rules.program, table)
     lines: list[str] = []
-    for fitted in _labeling.fit_all(votes, fit.model, fit.balance):
-        gold = golds.get(fitted.labels.task)
-        lines += ["", *_label(fitted, index, None if gold is None else int(gold[index]))]
-        lines += _votes(fitted, index, traces, rules.program, row)
+    answered = _labeling.fit_all(votes, fit.model, fit.balance)
+    for task in dict.fromkeys(one.task for one in answered):
+        own = [one for one in answered if one.task == task]
+        shown = [one for one in own if one.labels.covered[index]] if task.any_number else own
+        if not shown:
+            lines += ["", f"{task.name}: no label (no rule votes)"]
+        for fitted in shown:
+            gold = fitted.gold_of(golds)
+            lines += ["", *_label(fitted, index, None if gold is None else int(gold[index]))]
+            lines += _votes(fitted, index, traces, rules.program, row)
     return lines
 
 
@@ -132,6 +138,8 @@ def _spans(program: ir.Program, row: dict[str, object]) -> list[str]:
 
 def _label(fitted: Answered, index: int, gold: int | None) -> list[str]:
     labels = fitted.labels
+    if not fitted.asked[index]:
+        return [f"{labels.task}: not asked here (its row is not {fitted.parent})"]
     number = int(labels.predict()[index])
     if not labels.covered[index]:
         said = "no label (no rule votes)"

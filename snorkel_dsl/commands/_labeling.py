@@ -6,22 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from snorkel_dsl.api import Rules
-from snorkel_dsl.commands._data import Chosen, Gold
+from snorkel_dsl.commands._data import Chosen
 from snorkel_dsl.commands._options import pairs
 from snorkel_dsl.commands._progress import progress
 from snorkel_dsl.datasets.options import refusal
 from snorkel_dsl.diagnostics import did_you_mean
 from snorkel_dsl.engine.feed import FaultCount, feed
-from snorkel_dsl.labels import Labels
 from snorkel_dsl.language import ir
 from snorkel_dsl.models import registry
 from snorkel_dsl.models.base import Model
 from snorkel_dsl.models.tasks import Answered, columns_of, fit_tasks
-from snorkel_dsl.report.table import percent, share, table
 from snorkel_dsl.votes import LabelMatrix
 
 Balance = tuple[float, ...]
@@ -63,12 +60,20 @@ def named_model(name: str) -> Model:
 
 
 def balances(texts: tuple[str, ...], program: ir.Program) -> dict[str, Balance]:
-    """The class balance of each task from `LABEL=SHARE`; labels without a share divide what is left equally."""
+    """The class balance of each question from `LABEL=SHARE`; labels without a share divide what is left equally.
+
+    Where any number of labels may apply, each is a question of its own, `task.label`.
+    """
     given: dict[str, dict[str, float]] = {}
+    single: dict[str, Balance] = {}
     for name, text in pairs(texts, "--balance", "SPAM=13%").items():
         task, label = _label_named(name, program)
-        given.setdefault(task.name, {})[label] = _share(name, text)
-    return {name: _completed(program.task(name), shares) for name, shares in given.items()}
+        share = _share(name, text)
+        if task.any_number:
+            single[f"{task.name}.{label}"] = (1 - share, share)
+        else:
+            given.setdefault(task.name, {})[label] = share
+    return single | {name: _completed(program.task(name), shares) for name, shares in given.items()}
 
 
 def _label_named(name: str, program: ir.Program) -> tuple[ir.Task, str]:
@@ -124,65 +129,23 @@ def label_table(kept: pa.Table | None, answered: list[Answered]) -> pa.Table:
     return pa.table(columns)
 
 
-def account(fitted: Answered, gold: Gold | None) -> str:
-    """What came out, in words and numbers: coverage, the model and why, the labels, and scores where there is gold."""
-    labels, task = fitted.labels, fitted.labels.task
-    chosen = labels.predict()
-    covered = int(labels.covered.sum())
-    lines = [
-        f"task {task}: {len(labels):,} rows, {covered:,} with a vote ({percent(covered / len(labels))}), "
-        f"{fitted.votes.rows.size:,} votes of {len(fitted.votes.functions)} functions",
-        f"model {fitted.model.name}: {fitted.model.explanation_}",
-        f"class balance: {_balance(fitted)}",
-        "",
-        table(("label", "rows", "share", "mean probability"), _label_rows(labels, chosen)),
-    ]
-    if gold is not None:
-        lines += ["", scores(fitted, gold)]
-    return "\n".join(lines)
-
-
-def _balance(fitted: Answered) -> str:
-    shares = fitted.model.class_balance_
-    return ", ".join(f"{label} {percent(float(s))}" for label, s in zip(fitted.labels.labels, shares, strict=True))
-
-
-def _label_rows(labels: Labels, chosen: npt.NDArray[np.int64]) -> list[tuple[str, ...]]:
-    n = len(labels)
-    means = labels.probabilities.mean(axis=0)
-    counts = [
-        (label, int((chosen == number).sum()), share(float(means[number])))
-        for number, label in enumerate(labels.labels)
-    ]
-    tied = int(labels.ties.sum())
-    rest = [("(no vote)", n - int(labels.covered.sum()), ""), ("(tie)", tied, "")]
-    return [
-        (name, f"{number:,}", percent(number / n), mean) for name, number, mean in counts + [r for r in rest if r[1]]
-    ]
-
-
-def scores(fitted: Answered, gold: Gold) -> str:
-    """Majority vote beside the label model, on the rows whose gold is known."""
-    k = len(fitted.labels.labels)
-    headers = ["", "accuracy", *(["F1 " + fitted.labels.labels[1]] if k == 2 else []), "log loss"]
-    rows = []
-    for name, labels in (("majority vote", fitted.majority), (f"label model ({fitted.model.name})", fitted.labels)):
-        cells = [name, share(labels.accuracy(gold))]
-        cells += [share(labels.f1(gold, 1))] if k == 2 else []
-        rows.append([*cells, f"{labels.log_loss(gold):.3f}"])
-    known = int((gold >= 0).sum())
-    return f"against gold ({known:,} rows; ties and rows without a vote count at their expected value):\n" + table(
-        headers, rows
-    )
-
-
-def save(fitted: list[Answered], path: Path) -> None:
-    """Save the model of the only task. Raises RulesError where there are several."""
+def save(answered: list[Answered], path: Path) -> list[Path]:
+    """Save the model of the only question to a file, or each of several to a file of its own in a folder."""
     from snorkel_dsl.datasets.files import check_folder
 
-    if len(fitted) != 1:
-        raise refusal("bad-option", f"there are {len(fitted)} tasks, and `--save-model` saves one model")
     check_folder(path)
+    if len(answered) == 1:
+        return [_save(answered[0], path)]
+    if path.exists() and not path.is_dir():
+        raise refusal(
+            "bad-option", f"`{path}` is a file, and {len(answered)} models go into a folder", "name a folder to make"
+        )
+    path.mkdir(exist_ok=True)
+    return [_save(one, path / f"{one.name}.model") for one in answered]
+
+
+def _save(one: Answered, path: Path) -> Path:
     part = path.with_name(f".{path.name}.part")
-    fitted[0].model.save(part)
+    one.model.save(part)
     part.replace(path)
+    return path

@@ -30,7 +30,8 @@ balance_option = click.option(
     "--balance",
     multiple=True,
     metavar="LABEL=SHARE",
-    help="What is known of the class balance, as in --balance SPAM=13%. Labels without a share divide what is left.",
+    help="What is known of the class balance, as in --balance SPAM=13%. Labels without a share divide what is left; of "
+    "labels that may all apply, each share stands alone.",
 )
 
 
@@ -137,7 +138,8 @@ gold_options = together(
         "--gold",
         multiple=True,
         metavar="[TASK=]COLUMN",
-        help="A column of true labels, only to compare with. With several tasks: --gold TASK=COLUMN.",
+        help="A column of true labels, only to compare with. With several tasks: --gold TASK=COLUMN; for a label that may "
+        "apply beside others also --gold TASK.LABEL=COLUMN, of 1 and 0.",
     ),
     click.option(
         "--gold-map",

@@ -85,10 +85,7 @@ def command(
     if uncovered is not None:
         result(analysis.uncovered(compiled.program, chosen.data, chosen.options, votes, uncovered), output_file)
         return report_faults(faults, faults_file, most)
-    reports = [
-        analysis.analyse(one.votes, one.model, one.labels, compiled.program, gold.get(one.votes.only_task.name))
-        for one in _labeling.fit_all(votes, model, balance)
-    ]
+    reports = analysis.analyse_all(votes, _labeling.fit_all(votes, model, balance), gold)
     text = analysis.as_json(reports) if output_format == "json" else "\n\n".join(map(analysis.as_text, reports))
     result(text, output_file)
     return report_faults(faults, faults_file, most)

@@ -34,7 +34,11 @@ if TYPE_CHECKING:
 @balance_option
 @gold_options
 @keep_option
-@click.option("--save-model", type=click.Path(path_type=Path), help="Save the fitted model (one task only).")
+@click.option(
+    "--save-model",
+    type=click.Path(path_type=Path),
+    help="Save the fitted model; of several questions, each into this folder.",
+)
 @fault_options
 @data_options
 @project_options
@@ -45,7 +49,9 @@ def command(
 
     The rules vote, a label model is fitted on the votes, and each row gets its label. DATA is a file, - for stdin, or the
     name of a dataset in the settings. For each task T there is a column T (the label; empty where no rule votes or labels
-    are tied) and a column T.LABEL with the probability of each label. The output has the rows of DATA, in their order.
+    are tied) and a column T.LABEL with the probability of each label. Where any number of labels may apply, T is the list of
+    those that are more likely than not, and T.LABEL is empty where no rule votes on the label; a task under a label of
+    another is empty where that label is not given. The output has the rows of DATA, in their order.
     Gold is only compared with, never used.
 
     \b
@@ -61,6 +67,7 @@ def command(
     from snorkel_dsl.commands import _labeling
     from snorkel_dsl.commands._data import choose_data, kept_columns, refuse_unreadable_columns, report_faults
     from snorkel_dsl.engine.feed import FaultCount
+    from snorkel_dsl.report.account import accounts
 
     faults_file, most = options.pop("faults_file"), options.pop("max_faults")
     balance = _labeling.balances(options.pop("balance"), compiled.program)
@@ -71,11 +78,10 @@ def command(
     refuse_unreadable_columns(faults)
     gold = chosen.numbers(compiled.program, table)
     fitted = _labeling.fit_all(votes, model, balance)
-    write_table(
-        output, _labeling.label_table(table.select(list(kept)) if kept else None, fitted)
-    )
-    if save_model is not None:
-        _labeling.save(fitted, save_model)
-    result("\n\n".join(_labeling.account(one, gold.get(one.votes.only_task.name)) for one in fitted))
+    write_table(output, _labeling.label_table(table.select(list(kept)) if kept else None, fitted))
+    saved = [] if save_model is None else _labeling.save(fitted, save_model)
+    result(accounts(fitted, gold))
+    if len(saved) > 1:
+        message(f"{save_model}: {len(saved)} models, one a question")
     message(f"{output}: {votes.n:,} rows")
     return report_faults(faults, faults_file, most)

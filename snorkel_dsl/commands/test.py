@@ -172,7 +172,7 @@ class _Datasets:
         self.program, self.project = program, project
         self.read: dict[str, Any] = {}
 
-    def __call__(self, name: str, task: str) -> tuple[Any, list[int] | None]:
+    def __call__(self, name: str, task: str) -> tuple[Any, list[Any] | None]:
         if name not in self.read:
             self.read[name] = self._load(name)
         votes, gold = self.read[name]

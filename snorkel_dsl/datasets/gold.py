@@ -16,6 +16,7 @@ from snorkel_dsl.datasets.options import refusal
 from snorkel_dsl.diagnostics import did_you_mean
 
 UNKNOWN = -1
+NONE = "none"  # the text that says that no label applies, where any number may
 
 
 def class_numbers(
@@ -35,6 +36,63 @@ def class_numbers(
     numbers[""] = UNKNOWN
     texts = ["" if value is None else _text(value) for value in values_list(values)]
     return np.array([numbers[text] for text in texts], dtype=np.int64)
+
+
+def applying(
+    values: Iterable[Any], column: str, labels: tuple[str, ...], mapping: Mapping[str, str] | None = None
+) -> npt.NDArray[np.int64]:
+    """Gold of a task of which any number of the k labels may apply: (n, k), 1 where one does, 0 where not, -1 unknown.
+
+    A value is a list of labels, or a text in which `|` parts them; an empty list, and the word `none`, say that none
+    applies, and a missing value says nothing. Labels are understood as by `class_numbers`.
+    """
+    rows = [_items(value) for value in values_list(values)]
+    found = Counter(item for row in rows if row is not None for item in row)
+    numbers = {text: _number(text, labels, mapping or {}) for text in found}
+    _refuse_unknown_targets(labels, mapping or {})
+    unknown = [text for text, number in numbers.items() if number is None]
+    if unknown:
+        raise _unknown_gold(unknown, column, labels, Counter[str | None](found))
+    table = np.full((len(rows), len(labels)), UNKNOWN, dtype=np.int64)
+    for place, row in enumerate(rows):
+        if row is not None:
+            table[place] = 0
+            table[place, [number for item in row if (number := numbers[item]) is not None and number >= 0]] = 1
+    return table
+
+
+def _items(value: Any) -> list[str] | None:
+    """The labels that a value names; None where it is missing."""
+    if value is None or (isinstance(value, float) and value != value):
+        return None
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_text(item) for item in value if item is not None]
+    written = _text(value)
+    if written == "":
+        return None
+    return [] if written == NONE else [part.strip() for part in written.split("|") if part.strip()]
+
+
+def yes_or_no(
+    values: Iterable[Any], column: str, label: str, mapping: Mapping[str, str] | None = None
+) -> npt.NDArray[np.int64]:
+    """Gold of one label that may apply beside others: (n), 1 where it does, 0 where not, -1 where the value is missing.
+
+    Understood are 1 and 0, yes and no, true and false, and the label's own name; `mapping` is asked first.
+    """
+    meaning = {"1": 1, "yes": 1, "true": 1, label.lower(): 1, "0": 0, "no": 0, "false": 0, f"not {label}".lower(): 0}
+    meaning |= {"": UNKNOWN, "-1": UNKNOWN, "nan": UNKNOWN}
+    texts = ["" if value is None else _text(value) for value in values_list(values)]
+    said = {text: meaning.get((mapping or {}).get(text, text).lower()) for text in set(texts)}
+    unknown = sorted(text for text, number in said.items() if number is None)
+    if unknown:
+        raise refusal(
+            "unknown-gold",
+            f"the gold column `{column}` holds `{unknown[0]}`, which does not say whether `{label}` applies",
+            "1 and 0, yes and no, true and false are understood",
+            f"say what it means: `--gold-map '{unknown[0]}=yes'`",
+        )
+    return np.array([said[text] for text in texts], dtype=np.int64)
 
 
 def values_list(values: Iterable[Any]) -> list[Any]:

@@ -1,8 +1,9 @@
 """Several tasks: a label model for each question, fitted on what all votes say of it.
 
 A task with one true label is one question. Where any number of its labels may apply, each label is a question of its own, and
-gets a model with the classes `not LABEL` and `LABEL`. A task under a label of another is asked only of the rows that got that
-label, so its model is fitted on those, after the model of the task above.
+gets a model with the classes `not LABEL` and `LABEL`; where rules only ever vote one way on it, there is nothing to learn
+from, and each counts with the precision that is expected of it (`expected`). A task under a label of another is asked only of
+the rows that got that label, so its model is fitted on those, after the model of the task above.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from snorkel_dsl.labels import Labels
+from snorkel_dsl.models.auto import LabelModel
 from snorkel_dsl.models.base import Model
+from snorkel_dsl.models.expected import ExpectedPrecision
 from snorkel_dsl.models.majority import MajorityVote
 from snorkel_dsl.votes import Bools, Floats, LabelMatrix, TaskLabels
 
@@ -27,7 +30,7 @@ class Answered:
 
     `label` is the class number of the label that is asked for, where any number may apply. `asked` (n) bool are the rows of
     which it is asked; the labels leave all others uncovered. `left_out` is the number of votes for one of
-    several labels that may all apply: they say nothing of this one alone.
+    several labels that may all apply: they say nothing of this one alone. `parent` names the label that the task is under.
     """
 
     task: TaskLabels
@@ -38,17 +41,28 @@ class Answered:
     majority: Labels
     asked: Bools
     left_out: int = 0
+    parent: str | None = None
 
     @property
     def name(self) -> str:
         """The name of the question: the task's, or `task.label`."""
         return self.labels.task
 
+    def gold_of(self, gold: Mapping[str, npt.NDArray[np.int64]]) -> npt.NDArray[np.int64] | None:
+        """Its own gold class numbers, (n), out of the gold of each task; None where there is none."""
+        own = gold.get(self.task.name)
+        return own if own is None or self.label is None else own[:, self.label]
+
     @cached_property
     def sided(self) -> int | None:
         """The only class that any of its functions votes for, where there is only one."""
-        said = frozenset[int]().union(*self.votes.polarity())
-        return next(iter(said)) if len(said) == 1 else None
+        return one_sided(self.votes)
+
+
+def one_sided(votes: LabelMatrix) -> int | None:
+    """The only class that any function votes for, where there is only one."""
+    said = frozenset[int]().union(*votes.polarity())
+    return next(iter(said)) if len(said) == 1 else None
 
 
 def fit_tasks(
@@ -67,9 +81,18 @@ def fit_tasks(
             if own.functions:
                 given = (balance or {}).get(own.only_task.name)
                 answered = _fit(task, label, own, asked, new_model, given)
-                found[task.name, label] = replace(answered, left_out=_left_out(votes, task, label))
+                parent = _parent(votes.tasks, task)
+                found[task.name, label] = replace(answered, left_out=_left_out(votes, task, label), parent=parent)
     order = {task.name: place for place, task in enumerate(votes.tasks)}
     return sorted(found.values(), key=lambda one: order[one.task.name])
+
+
+def _parent(tasks: tuple[TaskLabels, ...], task: TaskLabels) -> str | None:
+    """The label that a task is under, as it is written."""
+    if task.under is None:
+        return None
+    labels = next((one.labels for one in tasks if one.name == task.under[0]), ())
+    return f"{task.under[0]}.{labels[task.under[1]]}" if labels else None
 
 
 def _parents_first(tasks: tuple[TaskLabels, ...]) -> list[TaskLabels]:
@@ -102,7 +125,10 @@ def _fit(
     balance: npt.ArrayLike | None,
 ) -> Answered:
     own = votes if asked.all() or not asked.any() else votes.take(asked)
-    model = new_model().fit(own, class_balance=balance)
+    model = new_model()
+    if label is not None and isinstance(model, LabelModel) and one_sided(own) is not None:
+        model = ExpectedPrecision()  # agreement alone would say that the label always applies
+    model.fit(own, class_balance=balance)
     majority = MajorityVote().fit(own, facts=replace(votes.facts, balance={}))
     return Answered(
         task, label, votes, model, _only(model.label(votes), asked), _only(majority.label(votes), asked), asked

@@ -7,7 +7,7 @@ What a model thinks of a function is its own estimate of the function's precisio
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from snorkel_dsl.engine.feed import data_columns
 from snorkel_dsl.labels import Labels
 from snorkel_dsl.language import ir
 from snorkel_dsl.models.base import Model
+from snorkel_dsl.models.tasks import Answered
 from snorkel_dsl.report.names import package_of, short_names
 from snorkel_dsl.report.table import count, percent, share, table
 from snorkel_dsl.votes import LabelMatrix
@@ -66,18 +67,12 @@ class Analysis:
     lines: tuple[Line, ...]
 
 
-def analyse(
-    votes: LabelMatrix,
-    model: Model,
-    labels: Labels,
-    program: ir.Program,
-    gold: npt.NDArray[np.int64] | None,
-) -> Analysis:
-    """The table of one task's functions; `gold` (n) holds class numbers, -1 where unknown."""
+def analyse(one: Answered, gold: npt.NDArray[np.int64] | None) -> Analysis:
+    """The table of the functions that vote on one question; `gold` (n) holds class numbers, -1 where unknown."""
+    votes, model, labels = one.votes, one.model, one.labels
     summary = votes.summary(gold)
     estimated = _estimated(model, votes)
     learned, error = _posterior(votes, labels) if estimated is None else estimated
-    functions = {function.name: function for function in program.functions}
     sizes = np.diff(votes.indptr)
     lines = []
     for j, name in enumerate(votes.functions):
@@ -86,7 +81,7 @@ def analyse(
         lines.append(
             Line(
                 name,
-                _polarity(functions[name], votes.labels),
+                _polarity(votes, j),
                 int(sizes[j]),
                 float(row["coverage"]),
                 float(row["overlaps"]),
@@ -101,10 +96,56 @@ def analyse(
     return Analysis(votes.only_task.name, votes.n, covered, conflicting, model.name, learned_from, tuple(lines))
 
 
-def _polarity(function: ir.LabelingFunction, labels: tuple[str, ...]) -> tuple[str, ...]:
+def _polarity(votes: LabelMatrix, function: int) -> tuple[str, ...]:
     """The labels that a function can vote, in declared order."""
-    seen = frozenset[int]().union(*(vote.labels for vote in function.votes))
-    return tuple(labels[number] for number in sorted(seen))
+    known = votes.facts.functions.get(votes.functions[function])
+    seen = votes.polarity()[function] if known is None else known.polarity
+    return tuple(votes.labels[number] for number in sorted(seen))
+
+
+def analyse_all(
+    votes: LabelMatrix, answered: Sequence[Answered], gold: Mapping[str, npt.NDArray[np.int64]]
+) -> list[Analysis]:
+    """An analysis for each task; one whose labels may all apply has a line for each function and label that it votes on.
+
+    `gold` has the gold of each task that has some, as `Answered.gold_of` takes it.
+    """
+    found: list[Analysis] = []
+    for task in dict.fromkeys(one.task for one in answered):
+        own = [one for one in answered if one.task == task]
+        each = [analyse(one, one.gold_of(gold)) for one in own]
+        found.append(_together(votes, own, each, gold.get(task.name)) if task.any_number else each[0])
+    return found
+
+
+def _together(
+    votes: LabelMatrix, own: Sequence[Answered], each: Sequence[Analysis], gold: npt.NDArray[np.int64] | None
+) -> Analysis:
+    """The analyses of the labels of one task as one, with the functions that never vote on one label alone."""
+    covered = np.any([one.votes.covered for one in own], axis=0)
+    conflicting = np.any([one.votes.conflicting for one in own], axis=0)
+    models = ", ".join(dict.fromkeys(one.model for one in each))
+    learned_from = "model" if all(one.learned_from == "model" for one in each) else "posterior"
+    lines = tuple(line for one in each for line in one.lines)
+    told = {line.function for line in lines}
+    untold = votes.task(own[0].task.name)
+    lines += _unlearned(untold.select([name for name in untold.functions if name not in told]), gold)
+    sums = int(covered.sum()), int(conflicting.sum())
+    return Analysis(own[0].task.name, each[0].rows, *sums, models, learned_from, lines)
+
+
+def _unlearned(votes: LabelMatrix, gold: npt.NDArray[np.int64] | None) -> tuple[Line, ...]:
+    """Lines of functions of which no model says anything: votes for one of several labels that may all apply."""
+    summary, answers = votes.summary(gold), votes.only_task.answers
+    lines = []
+    for j, name in enumerate(votes.functions):
+        row = summary.iloc[j]
+        said = tuple(answers[number] for number in sorted(votes.polarity()[j]))
+        coverage, overlaps, conflicts = (float(row[share]) for share in ("coverage", "overlaps", "conflicts"))
+        judged = {} if gold is None else _judged(row)
+        number = int(votes.indptr[j + 1] - votes.indptr[j])
+        lines.append(Line(name, (" or ".join(said),), number, coverage, overlaps, conflicts, None, None, **judged))
+    return tuple(lines)
 
 
 def _judged(row: Any) -> dict[str, Any]:

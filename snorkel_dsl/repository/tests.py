@@ -107,7 +107,8 @@ class ExpectationResult:
         return (least is None or self.value >= least) and (most is None or self.value <= most)
 
 
-VotesAndGold = Callable[[str, str], "tuple[LabelMatrix, list[int] | None]"]
+GoldRow = int | list[int]  # a class number; where any number of labels may apply, 1, 0 or -1 for each
+VotesAndGold = Callable[[str, str], "tuple[LabelMatrix, list[GoldRow] | None]"]
 
 
 def run_expectations(program: ir.Program, measured: VotesAndGold) -> Iterator[ExpectationResult]:
@@ -118,7 +119,7 @@ def run_expectations(program: ir.Program, measured: VotesAndGold) -> Iterator[Ex
             yield ExpectationResult(rule, expectation, _measure(expectation.measure, rule, votes, gold))
 
 
-def _measure(measure: str, rule: ir.Rule, votes: LabelMatrix, gold: list[int] | None) -> float | None:
+def _measure(measure: str, rule: ir.Rule, votes: LabelMatrix, gold: list[GoldRow] | None) -> float | None:
     """The measure of a rule (all its functions together), a share; None where there is nothing to measure."""
     own = votes.select([name for name in rule.functions if name in votes.functions])
     if measure == "coverage":
@@ -126,10 +127,27 @@ def _measure(measure: str, rule: ir.Rule, votes: LabelMatrix, gold: list[int] | 
     if gold is None:
         return None
     pairs = [(int(row), own.labels_of(int(code))) for row, code in zip(own.rows, own.codes, strict=True)]
-    judged = [(row, labels) for row, labels in pairs if gold[row] >= 0]
-    correct = [(row, labels) for row, labels in judged if gold[row] in labels]
+    true = [_true_answers(known) for known in gold]
+    correct = [(row, said) for row, said in pairs if said & true[row]]
     if measure == "precision":
-        return len(correct) / len(judged) if judged else None
-    votable = frozenset[int]().union(*(labels for _, labels in pairs)) if pairs else frozenset()
-    relevant = sum(number in votable for number in gold)
+        judged = len(correct) + sum(_is_wrong(said, gold[row]) for row, said in pairs)
+        return len(correct) / judged if judged else None
+    votable = frozenset[int]().union(*(said for _, said in pairs)) if pairs else frozenset()
+    relevant = sum(bool(votable & answers) for answers in true)
     return len({row for row, _ in correct}) / relevant if relevant else None
+
+
+def _true_answers(known: GoldRow) -> frozenset[int]:
+    """The votes that a row's gold makes right."""
+    if isinstance(known, int):
+        return frozenset({known}) if known >= 0 else frozenset()
+    k = len(known)
+    return frozenset(label if applies else k + label for label, applies in enumerate(known) if applies >= 0)
+
+
+def _is_wrong(said: frozenset[int], known: GoldRow) -> bool:
+    """Whether a row's gold makes a vote wrong: all that it says is known not to be so."""
+    if isinstance(known, int):
+        return known >= 0 and known not in said
+    k = len(known)
+    return all(known[number % k] == (1 if number >= k else 0) for number in said)
