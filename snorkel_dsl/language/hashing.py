@@ -25,7 +25,7 @@ class Forms:
     def __init__(self, program: ir.Program) -> None:
         self._tasks = {task.name: task for task in program.tasks}
         self._columns = {column.name: _column(column) for column in program.columns}
-        self._long: dict[int, tuple[ir.Value, str]] = {}  # by identity: long lists and tables are written once
+        self._long: dict[int, tuple[ir.Value, str]] = {}  # by identity: what is long is written once
 
     def semantic_hash(self, function: ir.LabelingFunction) -> str:
         """The hash of a function: sha256 over the canonical form of its meaning, in hexadecimal."""
@@ -65,7 +65,7 @@ class Forms:
                 return _listed("quantified", f"{least} {most} {every}", self.expression(pieces), self.expression(body))
 
     def _constant(self, value: ir.Value) -> str:
-        if not isinstance(value, ir.TermList | ir.LookupTable):
+        if not isinstance(value, ir.TermList | ir.LookupTable | ir.Context | ir.HeadedSection):
             return _value(value)
         known = self._long.get(id(value))
         if known is None:
