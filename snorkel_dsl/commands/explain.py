@@ -28,14 +28,17 @@ from snorkel_dsl.diagnostics import did_you_mean
     "--row", type=click.IntRange(min=1), metavar="N", help="The row to explain, counted from 1 without a header."
 )
 @click.option("--rule", metavar="NAME", help="Only this rule: why it votes on the row, or why not. No model is fitted.")
+@click.option("--terms", metavar="LIST", help="What this list of RULES comes to: every term that is looked for.")
 @model_option("The label model, fitted on all of DATA.")
 @balance_option
 @gold_options
 @fault_options
 @data_options
 @project_options
-def command(what: str, data: str | None, row: int | None, rule: str | None, model: str, **options: Any) -> int:
-    """Explain a mistake, or the label of a row.
+def command(
+    what: str, data: str | None, row: int | None, rule: str | None, terms: str | None, model: str, **options: Any
+) -> int:
+    """Explain a mistake, the label of a row, or what a list of terms comes to.
 
     For a row: its label and probabilities, each rule that votes, where in the file and in the text that comes from, and
     what the probability would be without that vote. With --rule NAME only that rule: why it votes there, or why not.
@@ -45,7 +48,11 @@ def command(what: str, data: str | None, row: int | None, rule: str | None, mode
       snorkel-dsl explain unknown-name
       snorkel-dsl explain my.rules reports.csv --row 5
       snorkel-dsl explain my.rules reports.csv --row 5 --rule few_words
+      snorkel-dsl explain my.rules --terms PROMOTION
     """
+    if terms is not None:
+        result(_terms(Path(what), terms, options))
+        return 0
     if data is None and row is None:
         result(_page(what))
         return 0
@@ -59,6 +66,20 @@ def command(what: str, data: str | None, row: int | None, rule: str | None, mode
     text, code = explain_row(load_rules(rules, project), project, data, row, rule, model, options)
     result(text)
     return code
+
+
+def _terms(rules: Path, name: str, options: dict[str, Any]) -> str:
+    """Every term of a list. Raises RulesError, with a suggestion, where there is no such list."""
+    from snorkel_dsl.report.terms import as_text
+
+    lists = load_rules(rules, project_for(rules, options["config"], options["roots"])).program.terms
+    if name in lists:
+        return as_text(name, lists[name])
+    close = did_you_mean(name, lists)
+    known = f"the lists are {', '.join(lists)}" if lists else "the file has none"
+    raise refusal(
+        "unknown-terms", f"`{rules}` has no terms list `{name}`", f"did you mean `{close}`?" if close else known
+    )
 
 
 def _page(kind: str) -> str:

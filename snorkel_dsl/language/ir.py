@@ -436,6 +436,7 @@ class Program:
     source: Source | None = field(default=None, compare=False)
     conditions: Mapping[str, Expression] = field(default_factory=dict, compare=False)
     requirements: tuple[Requirement, ...] = ()
+    terms: Mapping[str, TermList] = field(default_factory=dict, compare=False)
 
     def task(self, name: str) -> Task:
         """The task of a name. Raises KeyError where there is none."""

@@ -293,6 +293,7 @@ def _program(names: Names, file: ast.File, rules: list[CheckedRule]) -> ir.Progr
         names.source,
         {name: condition.body for name, condition in names.conditions.items() if condition is not None},
         names.requirements,
+        {name: terms for name, terms in names.terms.items() if terms is not None},
     )
     forms = Forms(program)
     hashed = (replace(function, semantic_hash=forms.semantic_hash(function)) for function in program.functions)
