@@ -39,10 +39,15 @@ def test_the_halves_do_not_meet(data_folder: Path) -> None:
 def test_it_finds_what_the_index_has(data_folder: Path) -> None:
     """On the half that the rules were written on; `benchmarks/findings.py --held-out` prints the other."""
     reports, gold = findings(data_folder, held_out=False)
-    f1 = {}
-    for name, change in benchmark.VARIANTS.items():
-        predicted = benchmark.votes_for(sd.compile(change(TEXT)).apply(reports))
-        f1[name] = benchmark.scores(predicted, gold)[2]
-    assert f1["as written"] >= 0.95
-    assert f1["without uncertainty"] <= f1["as written"] - 0.05
-    assert f1["without negation"] <= 0.4
+    predicted = benchmark.votes_for(sd.compile(TEXT).apply(reports))
+    assert benchmark.scores(predicted, gold)[2] >= 0.95
+    assert benchmark.macro(predicted, gold) >= 0.92
+
+
+@pytest.mark.parametrize(("variant", "at_most"), [("without uncertainty", 0.92), ("without negation", 0.35)])
+def test_each_means_is_needed(variant: str, at_most: float, data_folder: Path) -> None:
+    """On one report of four: what the same rules reach when they do not tell a doubt, or a denial, from an assertion."""
+    reports, gold = findings(data_folder, held_out=False)
+    rules = sd.compile(benchmark.VARIANTS[variant](TEXT))
+    predicted = benchmark.votes_for(rules.apply(reports[::4]))
+    assert benchmark.scores(predicted, gold[::4])[2] <= at_most

@@ -96,7 +96,7 @@ def test_no_quoted_failure_is_a_known_limit() -> None:
     assert {case.known for case in known} <= {KNOWN}
     assert len(known) <= 6
     for case in known:
-        assert case.group not in QUOTED_GROUPS, case
+        assert not any(quoted in case.group for quoted in QUOTED_GROUPS), case
         assert not any(quoted in case.sentence.lower() for quoted in QUOTED), case
 
 
