@@ -7,10 +7,14 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from snorkel_dsl.report.table import table
+
+if TYPE_CHECKING:
+    from snorkel_dsl.knowledge.pipelines import PipelineSettings
 
 _NEEDED = ("lark", "click", "rich", "numpy", "scipy", "pandas", "pyarrow")
 _SCANNER = {"hyperscan": "hyperscan", "ahocorasick-rs": "ahocorasick_rs", "google-re2": "re2"}
@@ -30,6 +34,7 @@ def command() -> int:
 
     The exit code is 2 where something needed is missing. The settings that hold in this folder are shown as well.
     """
+    from snorkel_dsl.commands._project import project_for
     from snorkel_dsl.commands._settings import show_settings
     from snorkel_dsl.repository.settings import find_settings
 
@@ -37,9 +42,11 @@ def command() -> int:
     rows += [_package(name, name, 'pip install "snorkel-dsl"') for name in _NEEDED]
     rows += [_scanner(name, module) for name, module in _SCANNER.items()]
     rows += [_extra(extra, module, use) for extra, (module, use) in _EXTRAS.items()]
+    settings = find_settings(Path.cwd())
+    rows += [_pipeline(settings.pipeline, project_for(Path.cwd()).roots)] if settings.pipeline else []
     click.echo(table(("what", "version", "remark"), rows, left=(0, 1, 2)))
     click.echo()
-    show_settings(find_settings(Path.cwd()))
+    show_settings(settings)
     broken = [row for row in rows if row[1] == "missing" and row[0] in _NEEDED]
     return 2 if broken or sys.version_info < (3, 11) else 0
 
@@ -79,3 +86,14 @@ def _extra(extra: str, module: str, use: str) -> tuple[str, str, str]:
     if find_spec(module) is None:
         return name, "not installed", f'for {use}: `pip install "snorkel-dsl[{extra}]"`'
     return name, _version(module) or "found", f"for {use}"
+
+
+def _pipeline(named: PipelineSettings, roots: tuple[Path, ...]) -> tuple[str, str, str]:
+    from snorkel_dsl.knowledge.pipelines import find_pipeline
+    from snorkel_dsl.language.check.resolving import Refusal
+
+    found = find_pipeline(named, roots)
+    if isinstance(found, Refusal):
+        return named.name, "missing", "; ".join([found.message, *found.helps])
+    says = ", ".join(sorted(found.gives or ())) if found.gives is not None else "it does not tell what it says"
+    return named.name, found.version.partition(",")[0], says or "says nothing: name a file of `spacy_patterns`"

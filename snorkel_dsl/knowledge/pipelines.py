@@ -80,7 +80,7 @@ def find_pipeline(settings: PipelineSettings | None, roots: tuple[Path, ...]) ->
         library = version("spacy")
     except PackageNotFoundError:
         return Refusal(
-            "missing-extra", "rules about entities and parts of speech need spaCy", "not installed", (_INSTALL,)
+            "no-pipeline", "rules about entities and parts of speech need spaCy", "not installed", (_INSTALL,)
         )
     folder = settings.file.resolve().parent
     if settings.name.startswith(BLANK):
@@ -312,7 +312,12 @@ def _below(folder: Path, path: str, roots: tuple[Path, ...], file: Path) -> Path
             f"it stands in {file}",
             ("move it below the folder of the settings, or add its folder to `roots` there",),
         )
-    return found if found.exists() else Refusal("missing-pipeline", f"there is no `{path}`", f"it stands in {file}")
+    if found.exists():
+        return found
+    beside = sorted(other.name for other in found.parent.iterdir()) if found.parent.is_dir() else []
+    likely = did_you_mean(found.name, beside)
+    help_ = f"did you mean `{path[: len(path) - len(found.name)]}{likely}`?" if likely else "paths start at its folder"
+    return Refusal("missing-pipeline", f"there is no `{path}`", f"it stands in {file}", (help_,))
 
 
 def _listing(folder: Path) -> Listing:

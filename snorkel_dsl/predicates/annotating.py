@@ -13,7 +13,8 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -54,7 +55,7 @@ class Annotator:
         self._nlp = nlp
         self._recent: OrderedDict[str, Annotation] = OrderedDict()
         self._held = 0
-        nlp.set_error_handler(_pass_over)
+        self._handle_errors(_pass_over)
 
     def annotate(self, texts: Sequence[str]) -> list[Answer]:
         """What is said of each text, in order."""
@@ -121,11 +122,18 @@ class Annotator:
     def _alone(self, text: str) -> Answer:
         """What is said of a text at which the pipeline failed when it stood among others."""
         said: Answer | None = None
-        self._nlp.set_error_handler(_raise)
+        self._handle_errors(_raise)
         with _Caught() as caught:
             said = annotation_of(self._nlp(self._doc(text)), text)
-        self._nlp.set_error_handler(_pass_over)
+        self._handle_errors(_pass_over)
         return said or self._failure(text, caught.error or ValueError("it gives nothing"))
+
+    def _handle_errors(self, handler: Callable[..., None]) -> None:
+        """Say what components do when they fail; some of spaCy's own (the parser) cannot be told, and raise."""
+        self._nlp.default_error_handler = handler
+        for _, component in self._nlp.pipeline:
+            with suppress(AttributeError):
+                component.set_error_handler(handler)
 
     def _failure(self, text: str, error: Exception) -> FailedError:
         why = " ".join(str(error).split()) or type(error).__name__

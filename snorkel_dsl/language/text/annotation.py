@@ -88,9 +88,10 @@ TAGS = "parts of speech"
 LEMMAS = "base forms"
 PHRASES = "noun phrases"
 
-UNIVERSAL_TAGS = frozenset(
-    "ADJ ADP ADV AUX CCONJ CONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X".split()
-)
+UNIVERSAL_TAGS = frozenset({
+    "ADJ", "ADP", "ADV", "AUX", "CCONJ", "CONJ", "DET", "INTJ", "NOUN", "NUM", "PART", "PRON", "PROPN", "PUNCT", "SCONJ", "SYM",
+    "VERB", "X",
+})  # fmt: skip
 
 # What the language calls a kind of word, and its tags. No tags: any word, by its base form alone.
 WORD_KINDS: Mapping[str, frozenset[str]] = MappingProxyType(
