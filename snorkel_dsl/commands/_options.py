@@ -92,7 +92,7 @@ project_options = together(
     ),
 )
 
-data_options = together(
+reading_options = together(
     click.option(
         "--data-format",
         type=click.Choice(sorted(set(FORMATS.values()))),
@@ -108,6 +108,10 @@ data_options = together(
         metavar="TEXT",
         help="A text that stands for a missing value, as in --missing '?'. An empty cell always does.",
     ),
+)
+
+data_options = together(
+    reading_options,
     click.option(
         "--column",
         "columns",

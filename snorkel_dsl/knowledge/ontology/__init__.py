@@ -4,9 +4,9 @@
 `cache` saves the next run from reading again.
 """
 
-from snorkel_dsl.knowledge.ontology.query import find_node, names_of, nodes_below, terms_below
+from snorkel_dsl.knowledge.ontology.query import find_node, names_of, nodes_below, terms_below, topmost, tree_below
 from snorkel_dsl.knowledge.ontology.reading import read_ontology
-from snorkel_dsl.knowledge.ontology.table import SCOPES, Name, Node, Table, UnreadableError
+from snorkel_dsl.knowledge.ontology.table import SCOPES, Name, Node, Table, UnreadableError, source_of, speaks
 
 __all__ = [
     "SCOPES",
@@ -18,5 +18,9 @@ __all__ = [
     "names_of",
     "nodes_below",
     "read_ontology",
+    "source_of",
+    "speaks",
     "terms_below",
+    "topmost",
+    "tree_below",
 ]

@@ -39,6 +39,31 @@ def _depths(table: Table, roots: Iterable[str], levels: int | None) -> dict[str,
     return depths
 
 
+def tree_below(table: Table, query: OntologyQuery, path: str) -> list[tuple[int, Node]]:
+    """The nodes of a query as a tree: each once, with its depth, under the nearest of what it stands below."""
+    roots = list(dict.fromkeys(find_node(table, name, path, query.keep_obsolete) for name in query.below))
+    depths = _depths(table, roots, query.levels)
+    seen: set[str] = set()
+    waiting = [(0, name) for name in reversed(roots)]
+    tree: list[tuple[int, Node]] = []
+    while waiting:
+        depth, name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        node = table.by_id.get(name)
+        if node is not None and (query.keep_obsolete or not node.obsolete):
+            tree.append((depth, node))
+        below = (child for child in reversed(table.children.get(name, ())) if depths.get(child) == depth + 1)
+        waiting += [(depth + 1, child) for child in below]
+    return tree
+
+
+def topmost(table: Table) -> list[Node]:
+    """The nodes in use that stand below no other node of the file."""
+    return [node for node in table.nodes if not node.obsolete and not any(p in table.by_id for p in node.parents)]
+
+
 def terms_below(table: Table, query: OntologyQuery, path: str) -> tuple[str, ...]:
     """The terms that a query asks for, node by node, without repeats. Raises UnreadableError."""
     terms: dict[str, None] = {}
