@@ -16,7 +16,8 @@ import snorkel_dsl as sd
 from snorkel_dsl.facts import RuleFacts
 
 ROOT = Path(__file__).parents[1]
-RULES = sorted([*(ROOT / "rulesets").rglob("*.rules"), *(ROOT / "examples").rglob("*.rules")])
+FILES = sorted([*(ROOT / "rulesets").rglob("*.rules"), *(ROOT / "examples").rglob("*.rules")])
+RULES = [path for path in FILES if path.parent.name != "std"]  # std has contexts and no rules
 OURS = [path for path in RULES if path.stem != "published"]
 
 
@@ -29,7 +30,7 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT).with_suffix(""))
 
 
-@pytest.mark.parametrize("path", RULES, ids=name_of)
+@pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_it_checks_without_a_word(path: Path) -> None:
     done = run_cli("check", str(path), cwd=path.parent)
     assert done.returncode == 0, done.stdout + done.stderr
