@@ -76,6 +76,7 @@ class Case:
 @pytest.fixture
 def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)  # as `python -m snorkel_dsl` has it: a page may hold a plugin
 
 
 @pytest.mark.usefixtures("_in_a_folder")

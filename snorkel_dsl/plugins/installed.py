@@ -52,7 +52,10 @@ def find(name: str) -> tuple[Installed, ...]:
 
 
 def _package(point: EntryPoint) -> str:
-    return point.dist.name if point.dist is not None else ""
+    """The package that an entry point comes with; nothing where that is not recorded."""
+    if point.module == OWN.module:
+        return "snorkel-dsl"
+    return (point.dist.name or "") if point.dist is not None else ""
 
 
 def _read(point: EntryPoint) -> Installed:
@@ -112,7 +115,9 @@ def functions_of(name: str, version: int) -> StoredFunctions | Refusal:
             "broken-plugin",
             f"the plugin `{name}` cannot be used: {plugin.wrong}",
             "installed, but not whole",
-            (f"it comes with the package `{plugin.package}`: tell its author, or install another version of it",),
+            (
+                f"tell the author of {f'`{plugin.package}`' if plugin.package else 'its package'}, or install another version",
+            ),
         )
     if plugin.stored.version != version:
         return _other_version(plugin, plugin.stored, version)
@@ -129,14 +134,14 @@ def _missing(name: str, known: list[str]) -> Refusal:
 
 
 def _other_version(plugin: Installed, stored: StoredFunctions, version: int) -> Refusal:
-    upgrade = f"`pip install --upgrade {plugin.package}`"
-    older = "an older package" if version < stored.version else f"a newer one: {upgrade}"
+    package = plugin.package or "PACKAGE"
+    other = f"`pip install --upgrade {package}`" if version > stored.version else f"`pip install {package}==VERSION`"
     return Refusal(
         "plugin-version",
         f"the plugin `{stored.plugin}` is installed in version {stored.version}, and these rules were written for {version}",
         f"version {stored.version} is installed",
         (
             f"to use what is installed, read what has changed and write `version {stored.version}`",
-            f"or install {older}" if plugin.package else "or install the other version",
+            f"or install what has version {version}: {other}",
         ),
     )
