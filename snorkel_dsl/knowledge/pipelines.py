@@ -185,7 +185,7 @@ def _rule(line: str) -> dict[str, Any] | str:
             return "it has neither `label` and `pattern` nor `patterns` and `attrs`"
 
 
-def _wrong_attribute(attributes: Mapping[str, Any]) -> str | None:
+def _wrong_attribute(attributes: Mapping[Any, Any]) -> str | None:
     """What is wrong with what a rule says of a word."""
     for name, value in attributes.items():
         if name not in _ATTRIBUTES or not isinstance(value, str):
