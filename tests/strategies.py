@@ -241,6 +241,8 @@ def contexts() -> st.SearchStrategy[ir.Context]:
     )
     few = st.one_of(st.just(()), st.lists(phrase, max_size=3, unique=True).map(tuple))
     return st.builds(ir.Context, st.lists(cue, max_size=8, unique=True).map(tuple), few, few)
+
+
 NUMBERS = [0.0, 1.0, -1.0, 2.0, 0.5, 3.0, 1e308, -0.0, 0.1, 0.30000000000000004]
 MICROSECONDS = [0, 1, -1, 86_400_000_000, 3_600_000_000, 1_795_219_200_000_000, -86_400_000_001, 2**62]
 DAY = 86_400_000_000
@@ -526,13 +528,19 @@ def expressions(columns: Mapping[str, Type] = COLUMNS) -> st.SearchStrategy[ir.E
 
 # -------------------------------------------------------------------------------------------------------------- programs
 
-TASKS = (ir.Task("spam", ("HAM", "SPAM")), ir.Task("topic", ("A", "B", "C", "D")))
+TASKS = (
+    ir.Task("spam", ("HAM", "SPAM")),
+    ir.Task("topic", ("A", "B", "C", "D")),
+    ir.Task("kind", ("X", "Y", "Z"), under=("topic", 2)),
+    ir.Task("findings", ("E", "F", "G"), any_number=True),
+    ir.Task("size", ("SMALL", "LARGE"), under=("findings", 1)),
+)
 
 
 @_once
 def votes(task: ir.Task) -> st.SearchStrategy[ir.Vote]:
-    """Votes of a task: one label, or a set of labels that leaves one out."""
-    numbers = range(len(task.labels))
+    """Votes of a task: one label, or that it does not apply, or a set of labels that leaves one out."""
+    numbers = range(len(task.answers))
     one = st.sampled_from(numbers).map(lambda label: frozenset({label}))
     several = st.frozensets(st.sampled_from(numbers), min_size=1, max_size=len(task.labels) - 1)
     return st.one_of(one, one, several).map(lambda labels: ir.Vote(task.name, labels))
@@ -556,16 +564,34 @@ def _functions_of(name: str, task: ir.Task, columns: Mapping[str, Type]) -> st.S
     written = st.builds(
         lambda clauses, unless: ir.LabelingFunction(name, name, task.name, clauses, unless), clauses, unless
     )
-    sources = [column for column, kind in columns.items() if kind.kind in (Kind.TEXT, Kind.CHOICE)]
-    meanings = st.dictionaries(st.sampled_from([*WORDS, *CHOICES]), votes(task), min_size=1, max_size=4)
     by_column = st.builds(
-        lambda column, found: ir.LabelingFunction(
-            name, name, task.name, (), by_column=ir.ColumnVotes(column, tuple(found.items()))
-        ),
-        st.sampled_from(sources),
-        meanings,
+        lambda by, unless: ir.LabelingFunction(name, name, task.name, (), unless, by),
+        _column_votes(task, columns),
+        unless,
     )
-    return st.one_of(written, written, written, by_column) if sources else written
+    return st.one_of(written, written, written, by_column)
+
+
+@_once
+def _column_votes(task: ir.Task, columns: Mapping[str, Type]) -> st.SearchStrategy[ir.ColumnVotes]:
+    """What the values of a column of text, choices or numbers mean; those without a vote abstain."""
+    texts = [column for column, kind in columns.items() if kind.kind in (Kind.TEXT, Kind.CHOICE)]
+    numbers = [column for column, kind in columns.items() if kind.kind is Kind.NUMBER]
+    choices: list[tuple[list[str], list[Any]]] = [(texts, [*WORDS, *CHOICES, ""]), (numbers, NUMBERS)]
+    found = [
+        st.builds(
+            _meaning, st.sampled_from(names), st.dictionaries(st.sampled_from(values), vote, min_size=1, max_size=4)
+        )
+        for names, values in choices
+        for vote in (votes(task), st.one_of(votes(task), st.none()))
+        if names
+    ]
+    return st.one_of(found)
+
+
+def _meaning(column: str, found: dict[Any, ir.Vote | None]) -> ir.ColumnVotes:
+    voting = tuple((value, vote) for value, vote in found.items() if vote is not None)
+    return ir.ColumnVotes(column, voting, tuple(value for value, vote in found.items() if vote is None))
 
 
 @st.composite

@@ -123,20 +123,20 @@ def engine_vote(matrix: Any, function: str, row: int) -> frozenset[int] | None:
 
 def shown(program: ir.Program, function: ir.LabelingFunction, vote: frozenset[int] | None) -> str:
     """A vote as a table writes it: labels in the order of the task."""
-    labels = program.task(function.task).labels
-    return ABSTAINS if vote is None else " or ".join(labels[number] for number in sorted(vote))
+    answers = program.task(function.task).answers
+    return ABSTAINS if vote is None else " or ".join(answers[number] for number in sorted(vote))
 
 
 # ------------------------------------------------------------------------------------------- that nothing is left out
 
 # What the grammar has and this version refuses; chapter "what comes later" says so of each.
 LATER = {
-    "AnotherOf", "Apply", "AtRandom", "Augment", "Context", "Cue", "CueKind",
-    "InARow", "KeepLabel", "MakeCopies", "Replace", "Require", "SectionHeaded",
-    "Seed", "Slice", "Transform", "UnderContext",
-    "UseContext", "UsePlugin",
+    "AnotherOf", "Apply", "AtRandom", "Augment",
+    "InARow", "KeepLabel", "MakeCopies", "Replace", 
+    "Seed", "Slice", "Transform",
+    "UsePlugin",
 }  # fmt: skip
-LATER_WORDS = {"asserts", "denies", "suspects"}
+LATER_WORDS: set[str] = set()
 LITERAL_WORD = re.compile(r"['\"]([^'\"]+)['\"]")
 
 

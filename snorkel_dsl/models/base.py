@@ -76,10 +76,16 @@ class Model:
 
         `facts` defaults to those of the matrix. `class_balance` is k positive shares (made to sum to one); without it
         comes that of the facts, then that of `gold`, then the model's own. `gold` (n) holds class numbers, -1 where
-        unknown. Raises ValueError on a matrix of several tasks, and on a balance or gold that does not fit.
+        unknown. Raises ValueError on a matrix of several tasks, or of one of which any number of labels may apply
+        (`models.tasks` fits those), and on a balance or gold that does not fit.
         """
         votes = _matrix(votes)
         task = votes.only_task
+        if task.any_number:
+            raise ValueError(
+                f"any number of the labels of `{task.name}` may apply: fit a model for each, on the votes of "
+                f'`.question("{task.name}", "{task.labels[0]}")` and so on, or all of them with `models.tasks.fit_tasks`'
+            )
         known = votes.facts if facts is None else facts
         truth = None if gold is None else check_gold(gold, votes.n, len(task.labels))
         self.task_, self.labels_, self.functions_ = task.name, task.labels, votes.functions

@@ -130,9 +130,15 @@ def _fits(names: Names, column: ir.DataColumn, value: ast.String | ast.Number) -
         "wrong-type",
         f"`{column.name}` is {'a number' if kind is Kind.NUMBER else 'a text'}; `{written}` is not",
         value,
-        helps=[f'write `"{written}"`' if is_number else f"write `{value.text}`, without quotes, if it is a number"],
+        helps=[f'write `"{written}"`' if is_number else _as_number(column, value.text)],
     )
     return False
+
+
+def _as_number(column: ir.DataColumn, text: str) -> str:
+    if _number(text) is None:
+        return f"declare the column as text: `{column.name}  text`"
+    return f"write `{text}`, without quotes"
 
 
 def _meanings(names: Names, block: ast.Rule, votes: RuleVotes) -> Meanings | None:
