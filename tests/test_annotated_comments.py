@@ -1,7 +1,7 @@
 """Rules that need more than letters, on public comments: their votes beside the published ones that they are counterparts of.
 
-The published votes came from a trained entity model and a sentiment score of other packages, so they are alike, not the same: what
-is held to is that both vote on the same rows far more often than chance would have it.
+The published votes came from a trained entity model and a sentiment score of other packages, so they are alike, not the
+same: what is held to is that both vote on the same rows far more often than chance would have it.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from typing import Any
 
 import pipelines
 import pytest
+import strategies
 from equality import assert_equal_votes, batch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -231,6 +232,18 @@ def test_a_saved_pipeline_is_what_its_files_say_wherever_they_lie(tmp_path: Path
     )
 
 
+def test_what_is_linked_into_a_pipeline_belongs_to_it(tmp_path: Path) -> None:
+    pipelines.save(pipelines.ruled(), tmp_path)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "pipeline" / "data").symlink_to(tmp_path / "data")
+    (tmp_path / "pipeline" / "round").symlink_to(tmp_path / "pipeline")
+    first = pipeline_of(tmp_path).version
+    (tmp_path / "data" / "table").write_text("x", encoding="utf-8")
+    assert pipeline_of(tmp_path).version != first
+    (tmp_path / "pipeline" / "gone").symlink_to(tmp_path / "gone")
+    assert refused(tmp_path)[0][:2] == ("missing-pipeline", "`pipeline` cannot be read: no such file or directory")
+
+
 def write_package(site: Path, nlp: Any) -> None:
     """An installed package that holds a pipeline, as `spacy package` and pip make one."""
     package = site / "tests_tiny_pipeline"
@@ -250,7 +263,7 @@ def write_package(site: Path, nlp: Any) -> None:
     (info / "METADATA").write_text(
         "Metadata-Version: 2.1\nName: tests_tiny_pipeline\nVersion: 1.2.3\n", encoding="utf-8"
     )
-    (info / "RECORD").write_text("tests_tiny_pipeline/meta.json,sha256=abc,1\n", encoding="utf-8")
+    (info / "RECORD").write_text("tests_tiny_pipeline/en_tiny-1.2.3/config.cfg,sha256=abc,1\n", encoding="utf-8")
 
 
 def test_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,10 +277,14 @@ def test_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert first.entities == ("ORG", "PERSON")
     assert votes(compiled(tmp_path, "text has an entity PERSON"), "Shakira", "me") == [[True, False]]
     record = site / "tests_tiny_pipeline-1.2.3.dist-info" / "RECORD"
-    record.write_text("tests_tiny_pipeline/meta.json,sha256=def,1\n", encoding="utf-8")
+    record.write_text(record.read_text(encoding="utf-8").replace("abc", "def"), encoding="utf-8")
     assert pipeline_of(tmp_path).version != first.version
+    record.write_text("__editable__.tests_tiny_pipeline.pth,sha256=abc,1\n", encoding="utf-8")  # as `pip install -e`
+    without = pipeline_of(tmp_path).version
+    (site / "tests_tiny_pipeline" / "en_tiny-1.2.3" / "notes").write_text("x", encoding="utf-8")
+    assert pipeline_of(tmp_path).version != without
     shutil.rmtree(record.parent)
-    assert pipeline_of(tmp_path).version.startswith("1.2.3, spaCy 3.")
+    assert refused(tmp_path)[0][0] == "missing-pipeline"  # a module that happens to be there was not installed
 
 
 def test_a_trained_pipeline_says_what_it_learned(tmp_path: Path, fresh: None) -> None:
@@ -289,7 +306,9 @@ def test_a_trained_pipeline_says_what_it_learned(tmp_path: Path, fresh: None) ->
 LACKING: list[tuple[str, dict[str, str], str, str]] = [
     ("", {}, "no-pipeline", "no language pipeline is named in the settings"),
     ('spacy = "en_no_such"', {}, "missing-pipeline", "there is no package and no folder `en_no_such`"),
-    ('spacy = "json"', {}, "missing-pipeline", "`json` holds no language pipeline"),
+    ('spacy = "json"', {}, "missing-pipeline", "there is no package and no folder `json`"),
+    ('spacy = "pytest"', {}, "missing-pipeline", "`pytest` holds no language pipeline"),
+    ('spacy = "__main__"', {}, "missing-pipeline", "there is no package and no folder `__main__`"),
     ('spacy = "email.mime"', {}, "missing-pipeline", "there is no package and no folder `email.mime`"),
     ('spacy = "./empty"', {}, "missing-pipeline", "there is no `./empty`"),
     ('spacy = "full"', {"full/meta.json": "{"}, "missing-pipeline", "`full` holds no language pipeline"),
@@ -535,6 +554,32 @@ def test_what_another_pipeline_said_is_not_taken(counting: Path) -> None:
     pipelines.save(nlp, counting)
     assert votes(compiled(counting, "text has an entity PERSON"), "Shakira") == [[False]]
     assert SEEN == ["Shakira", "Shakira"]
+
+
+@settings(max_examples=100, suppress_health_check=list(HealthCheck), database=None)
+@given(text=strategies.texts())
+def test_places_are_those_of_the_text(blank: annotating.Annotator, text: str) -> None:
+    (annotation,) = blank.annotate([text])
+    assert isinstance(annotation, Annotation)
+    assert annotation.text == text
+    assert Annotation.read(text, annotation.written()) == annotation
+    ends = [0]
+    for token in annotation.tokens:
+        assert not text[ends[-1] : token.start].strip()
+        ends.append(token.end)
+    assert not text[ends[-1] :].strip()
+
+
+@pytest.fixture(scope="module")
+def blank() -> annotating.Annotator:
+    return annotating.annotator(ir.Pipeline("blank:en", "of these tests"))
+
+
+def test_a_thousand_texts_and_more(counting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(annotating, "AT_ONCE", 7)
+    texts = [f"{'Shakira' if n % 3 else 'nobody'} {n}" for n in range(40)]
+    assert votes(compiled(counting, "text has an entity PERSON"), *texts) == [[bool(n % 3) for n in range(40)]]
+    assert texts == SEEN
 
 
 def test_memory_holds_a_bounded_number_of_words(counting: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Mapping
 from configparser import ConfigParser
 from configparser import Error as ConfigError
 from dataclasses import dataclass
@@ -219,35 +220,46 @@ def _folder(settings: PipelineSettings, folder: Path, roots: tuple[Path, ...], l
     meta = _meta(found, settings.name)
     if isinstance(meta, Refusal):
         return meta
-    digest = _digest_of(found, _listing(found))
+    try:
+        digest = _digest_of(found, _listing(found))
+    except OSError as error:
+        why = f"`{settings.name}` cannot be read: {(error.strerror or '').lower()}"
+        return Refusal("missing-pipeline", why, f"it stands in {settings.file}", ("every file in it must be readable",))
     return _described(meta, found, f"spaCy {library}, {_READING}, {digest}", str(found))
 
 
 def _package(settings: PipelineSettings, library: str) -> Pipeline | Refusal:
     name = settings.name
-    found = find_spec(name) if name.isidentifier() else None
-    if found is None or not found.origin:
+    init = _installed(name)
+    if init is None:
         return Refusal(
             "missing-pipeline",
             f"there is no package and no folder `{name}`",
             f'`spacy = "{name}"` stands in {settings.file}',
             (f"if it is a pipeline of spaCy's own: `python -m spacy download {name}`",),
         )
-    folder = Path(found.origin).parent
-    meta = _meta(folder, name)
+    meta = _meta(init.parent, name)
     if isinstance(meta, Refusal):
         return meta
-    data = folder / f"{meta.get('lang')}_{meta.get('name')}-{meta.get('version')}"
+    data = init.parent / f"{meta.get('lang')}_{meta.get('name')}-{meta.get('version')}"
     return _described(meta, data, f"spaCy {library}, {_READING}, {_package_digest(name, data)}", None, name)
 
 
-def _package_digest(name: str, data: Path) -> str:
-    """A hash of an installed package: of its record of hashes, where it has one."""
+def _installed(name: str) -> Path | None:
+    """Where a package begins, if it is one and was installed; it is not imported."""
     try:
-        record = distribution(name).read_text("RECORD")
-    except PackageNotFoundError:
-        record = None
-    return hashlib.sha256(record.encode()).hexdigest() if record else _digest_of(data, _listing(data))
+        distribution(name)
+        found = find_spec(name) if name.isidentifier() else None
+    except (PackageNotFoundError, ValueError):
+        return None
+    is_package = found is not None and found.origin is not None and found.submodule_search_locations is not None
+    return Path(found.origin) if found is not None and found.origin is not None and is_package else None
+
+
+def _package_digest(name: str, data: Path) -> str:
+    """A hash of an installed package: of its record of hashes, where that has those of its files."""
+    record = distribution(name).read_text("RECORD") or ""
+    return hashlib.sha256(record.encode()).hexdigest() if "config.cfg" in record else _digest_of(data, _listing(data))
 
 
 def _meta(folder: Path, name: str) -> dict[str, Any] | Refusal:
@@ -321,16 +333,19 @@ def _below(folder: Path, path: str, roots: tuple[Path, ...], file: Path) -> Path
 
 
 def _listing(folder: Path) -> Listing:
-    """Every file below a folder with its size and time, in order."""
-    found = []
-    for path in _files(folder):
-        status = path.stat()
-        found.append((path.relative_to(folder).as_posix(), status.st_size, status.st_mtime_ns))
+    """Every file below a folder with its size and time, in order; links are followed, each folder once."""
+    found: list[tuple[str, int, int]] = []
+    seen: set[Path] = set()
+    for where, folders, files in os.walk(folder, followlinks=True):
+        place = Path(where)
+        if place.resolve() in seen:
+            folders.clear()
+            continue
+        seen.add(place.resolve())
+        for path in (place / name for name in files):
+            status = path.stat()
+            found.append((path.relative_to(folder).as_posix(), status.st_size, status.st_mtime_ns))
     return tuple(sorted(found))
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.rglob("*") if path.is_file())
 
 
 @lru_cache(maxsize=64)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from sys import intern
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from snorkel_dsl.caching import Store
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 Answer: TypeAlias = Annotation | FailedError
 MOST_IN_MEMORY = 300_000  # tokens
+AT_ONCE = 1_000  # texts, for what spaCy makes of one is many times as large as what is kept of it
 _KEPT = Store("annotations-1.sqlite", most=512 << 20)
 
 
@@ -65,9 +67,11 @@ class Annotator:
                 self._recent.move_to_end(text)
                 found[text] = self._recent[text]
         found |= self._kept([text for text in dict.fromkeys(texts) if text not in found])
-        new = self._said([text for text in dict.fromkeys(texts) if text not in found])
-        _KEPT.put({self._key(text): said.written() for text, said in new.items() if isinstance(said, Annotation)})
-        found |= new
+        missing = [text for text in dict.fromkeys(texts) if text not in found]
+        for start in range(0, len(missing), AT_ONCE):
+            new = self._said(missing[start : start + AT_ONCE])
+            _KEPT.put({self._key(text): said.written() for text, said in new.items() if isinstance(said, Annotation)})
+            found |= new
         self._remember(found.values())
         return [found[text] for text in texts]
 
@@ -174,7 +178,9 @@ def annotation_of(doc: Any, text: str) -> Annotation:
     if doc.text != text:
         raise ValueError("it changes the text")
     tokens = tuple(
-        Token(token.idx, token.idx + len(token), token.pos_, token.lemma_) for token in doc if not token.is_space
+        Token(token.idx, token.idx + len(token), intern(token.pos_), intern(token.lemma_))
+        for token in doc
+        if not token.is_space
     )
     entities = tuple(Entity(entity.start_char, entity.end_char, entity.label_) for entity in doc.ents)
     parsed = doc.has_annotation("DEP") and doc.noun_chunks_iterator is not None

@@ -16,6 +16,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from sys import intern
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -63,7 +64,7 @@ class Annotation:
             tokens, entities, phrases = json.loads(written)
             found = cls(
                 text,
-                tuple(Token(*token) for token in tokens),
+                tuple(Token(start, end, intern(tag), intern(lemma)) for start, end, tag, lemma in tokens),
                 tuple(Entity(*entity) for entity in entities),
                 tuple((start, end) for start, end in phrases),
             )
