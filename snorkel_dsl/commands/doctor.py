@@ -14,6 +14,10 @@ import click
 from snorkel_dsl.report.table import table
 
 if TYPE_CHECKING:
+    from snorkel_dsl.plugins.installed import Installed
+
+_SHOWN = 4  # functions of a plugin
+if TYPE_CHECKING:
     from snorkel_dsl.knowledge.pipelines import PipelineSettings
 
 _NEEDED = ("lark", "click", "rich", "numpy", "scipy", "pandas", "pyarrow")
@@ -36,12 +40,14 @@ def command() -> int:
     """
     from snorkel_dsl.commands._project import project_for
     from snorkel_dsl.commands._settings import show_settings
+    from snorkel_dsl.plugins.installed import installed
     from snorkel_dsl.repository.settings import find_settings
 
     rows = [_python(), _own()]
     rows += [_package(name, name, 'pip install "snorkel-dsl"') for name in _NEEDED]
     rows += [_scanner(name, module) for name, module in _SCANNER.items()]
     rows += [_extra(extra, module, use) for extra, (module, use) in _EXTRAS.items()]
+    rows += [_plugin(plugin) for plugin in installed()]
     settings = find_settings(Path.cwd())
     rows += [_pipeline(settings.pipeline, project_for(Path.cwd()).roots)] if settings.pipeline else []
     click.echo(table(("what", "version", "remark"), rows, left=(0, 1, 2)))
@@ -97,3 +103,12 @@ def _pipeline(named: PipelineSettings, roots: tuple[Path, ...]) -> tuple[str, st
         return named.name, "missing", "; ".join([found.message, *found.helps])
     says = ", ".join(sorted(found.gives or ())) if found.gives is not None else "it does not tell what it says"
     return named.name, found.version.partition(",")[0], says or "says nothing: name a file of `spacy_patterns`"
+
+
+def _plugin(plugin: Installed) -> tuple[str, str, str]:
+    name = f"{plugin.name} (plugin)"
+    if plugin.stored is None:
+        return name, "broken", plugin.wrong
+    functions = [stored.function.name for stored in plugin.stored.functions]
+    shown = ", ".join(functions[:_SHOWN]) + (f" and {len(functions) - _SHOWN} more" if len(functions) > _SHOWN else "")
+    return name, f"version {plugin.stored.version}", f"functions: {shown}"
