@@ -74,9 +74,15 @@ def scores(predicted: Bools, gold: Bools) -> tuple[float, float, float]:
     return precision, recall, 2 * both / max(int(predicted.sum()) + int(gold.sum()), 1)
 
 
+def each(predicted: Bools, gold: Bools) -> list[float | None]:
+    """The F1 of each finding; None for one that no report has."""
+    columns = range(gold.shape[1])
+    return [scores(predicted[:, [k]], gold[:, [k]])[2] if gold[:, k].any() else None for k in columns]
+
+
 def macro(predicted: Bools, gold: Bools) -> float:
-    """The mean F1 of the findings."""
-    return float(np.mean([scores(predicted[:, [k]], gold[:, [k]])[2] for k in range(gold.shape[1])]))
+    """The mean F1 of the findings that some report has."""
+    return float(np.mean([f1 for f1 in each(predicted, gold) if f1 is not None]))
 
 
 def line(name: str, numbers: tuple[float, ...]) -> str:
@@ -99,9 +105,10 @@ def report(data: Path, held_out: bool) -> None:
     for name, *numbers in PUBLISHED:
         print(line(f"({name})", tuple(numbers)))
     print(f"\n{'F1 of each finding':28}{'reports':>8}" + "".join(f"{name:>22}" for name in VARIANTS))
-    for k, finding in enumerate(FINDINGS):
-        each = [scores(predicted[:, [k]], gold[:, [k]])[2] for predicted in said.values()]
-        print(f"{finding:28}{int(gold[:, k].sum()):8}" + "".join(f"{f1:22.3f}" for f1 in each))
+    columns = [each(predicted, gold) for predicted in said.values()]
+    for finding, reports_with, *numbers in zip(FINDINGS, gold.sum(axis=0), *columns, strict=True):
+        shown = "".join(f"{'–':>22}" if f1 is None else f"{f1:22.3f}" for f1 in numbers)
+        print(f"{finding:28}{reports_with:8}{shown}")
 
 
 def main() -> None:

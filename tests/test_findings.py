@@ -36,12 +36,13 @@ def test_the_halves_do_not_meet(data_folder: Path) -> None:
     assert half["uid"].is_unique
 
 
-def test_it_finds_what_the_index_has(data_folder: Path) -> None:
-    """On the half that the rules were written on; `benchmarks/findings.py --held-out` prints the other."""
-    reports, gold = findings(data_folder, held_out=False)
+@pytest.mark.parametrize(("held_out", "f1", "macro"), [(False, 0.95, 0.93), (True, 0.92, 0.88)])
+def test_it_finds_what_the_index_has(held_out: bool, f1: float, macro: float, data_folder: Path) -> None:
+    """Within two points of what the README says. The half that is held out was opened when the rules were done."""
+    reports, gold = findings(data_folder, held_out)
     predicted = benchmark.votes_for(sd.compile(TEXT).apply(reports))
-    assert benchmark.scores(predicted, gold)[2] >= 0.95
-    assert benchmark.macro(predicted, gold) >= 0.92
+    assert benchmark.scores(predicted, gold)[2] >= f1
+    assert benchmark.macro(predicted, gold) >= macro
 
 
 @pytest.mark.parametrize(("variant", "at_most"), [("without uncertainty", 0.92), ("without negation", 0.35)])
