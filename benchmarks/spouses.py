@@ -129,8 +129,7 @@ def main() -> None:
     }
     for split in ("train", "val", "test"):
         per_rule(split, votes[split], rows[split].gold)
-    share = float(rows["val"].gold.mean())
-    balance = (1 - share, share)
+    balance = balance_of(rows["val"].gold)
     print(f"\n{'F1 of SPOUSE':48} {'without balance':>16} {'with':>16}")
     test, nine = rows["test"], rows["9votes"]
     compare("test, our rules", {"train": votes["train"]}, votes["test"], test.gold, balance)
@@ -145,6 +144,12 @@ def main() -> None:
     gold = nine.gold[unseen]
     compare("9votes, pairs in neither train nor val, our rules", fits, votes["9votes"].take(unseen), gold, balance)
     compare("the same pairs, 9 published functions", theirs, nine.published.take(unseen), gold, balance)
+
+
+def balance_of(gold: Any) -> tuple[float, float]:
+    """The shares of the two labels."""
+    share = float(gold.mean())
+    return 1 - share, share
 
 
 def unseen_rows(rows: dict[str, Rows]) -> Any:
