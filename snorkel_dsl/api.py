@@ -119,19 +119,26 @@ class Function:
         return self.definition.name
 
     def __call__(self, row: Any) -> int:
-        """The class number of the vote, -1 for abstain. Raises ValueError on a vote for a set of labels (see `vote`)."""
+        """The class number of the vote, -1 for abstain.
+
+        Raises ValueError on a vote for a set of labels, or on a task of which any number of labels may apply (see `vote`).
+        """
         found = self._vote(row)
         if found is None:
             return ABSTAIN
         if len(found.labels) > 1:
             raise ValueError(f"`{self.name}` votes for a set of labels, which is no class number: call `.vote(row)`")
+        if self.program.task(found.task).any_number:
+            raise ValueError(
+                f"any number of labels of `{found.task}` may apply, and no class number says so: call `.vote(row)`"
+            )
         return next(iter(found.labels))
 
     def vote(self, row: Any) -> frozenset[str] | None:
-        """The names of the labels that the vote allows; None for abstain."""
+        """The names of the labels that the vote allows, with `not` before one that it denies; None for abstain."""
         found = self._vote(row)
-        labels = self.program.task(self.definition.task).labels
-        return None if found is None else frozenset(labels[number] for number in found.labels)
+        answers = self.program.task(self.definition.task).answers
+        return None if found is None else frozenset(answers[number] for number in found.labels)
 
     def _vote(self, row: Any) -> ir.Vote | None:
         from snorkel_dsl.engine.matcher import linear_operators

@@ -37,14 +37,21 @@ def dump_program(program: ir.Program) -> str:
         bounds = "" if kind.low is None and kind.high is None else f" from {kind.low} to {kind.high}"
         choices = f" {', '.join(kind.choices)}" if kind.choices else ""
         lines.append(f"{STEP}{column.name}: {kind.kind.value}{choices}{bounds}, read from {column.source!r}")
-    for task in program.tasks:
-        shares = "" if task.balance is None else " " + ", ".join(f"{share:g}" for share in task.balance)
-        lines.append(f"task {task.name}: {', '.join(task.labels)}{shares}")
+    lines += [_task(program, task) for task in program.tasks]
+    for one in program.requirements:
+        lines += [f"require {one.given.task} {_vote(program, one.given)} implies {_vote(program, one.implied)}"]
     for function in program.functions:
         lines += _function(program, function)
     for rule in program.rules:
         lines += _rule(program, rule)
     return "\n".join(lines) + "\n"
+
+
+def _task(program: ir.Program, task: ir.Task) -> str:
+    shares = "" if task.balance is None else " " + ", ".join("-" if s is None else f"{s:g}" for s in task.balance)
+    number = ", any number" if task.any_number else ""
+    under = "" if task.under is None else f" under {task.under[0]}.{program.task(task.under[0]).labels[task.under[1]]}"
+    return f"task {task.name}{under}: {', '.join(task.labels)}{number}{shares}"
 
 
 def _function(program: ir.Program, function: ir.LabelingFunction) -> Iterator[str]:
@@ -59,6 +66,8 @@ def _function(program: ir.Program, function: ir.LabelingFunction) -> Iterator[st
     if function.by_column is not None:
         for value, vote in function.by_column.meanings:
             yield f"{STEP}{function.by_column.column} {value!r} {_vote(program, vote)}"
+        for value in function.by_column.abstaining:
+            yield f"{STEP}{function.by_column.column} {value!r} abstains"
 
 
 def _rule(program: ir.Program, rule: ir.Rule) -> Iterator[str]:
@@ -110,7 +119,7 @@ def _term(term: ir.Term) -> str:
 
 
 def _vote(program: ir.Program, vote: ir.Vote | None) -> str:
-    return "abstain" if vote is None else _labels(program.task(vote.task).labels, vote.labels)
+    return "abstain" if vote is None else _labels(program.task(vote.task).answers, vote.labels)
 
 
 def _labels(labels: Sequence[str], numbers: frozenset[int]) -> str:
@@ -124,7 +133,7 @@ def dump_votes(program: ir.Program, matrix: LabelMatrix, faults: Sequence[Fault]
         own = slice(matrix.indptr[j], matrix.indptr[j + 1])
         cells: Any = zip(matrix.rows[own].tolist(), matrix.codes[own].tolist(), strict=True)
         for row, code in cells:
-            labels = _labels(program.task(function.task).labels, matrix.labels_of(code))
+            labels = _labels(program.task(function.task).answers, matrix.labels_of(code))
             votes[row].append(f"{function.name} {labels}")
     lines = [f"row {row + 1}: {'; '.join(said) or '-'}" for row, said in enumerate(votes)]
     lines += [
