@@ -8,7 +8,7 @@ of every labeling function. ```csv file=NAME (any word for csv) is a file that r
 In a table, the first columns are those of the data, under the file's own names, and then one for each labeling function.
 An empty cell of data is a missing value; `—` means that a rule abstains. Text between backquotes is taken as it is, with
 `\\n`, `\\t`, `\\|` and `\\u00e9` for characters that a table cannot show. A column called `unreadable` names the columns whose
-value is a fault on that row.
+value is a fault on that row, or the call that failed there.
 """
 
 from __future__ import annotations

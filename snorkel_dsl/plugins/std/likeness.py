@@ -42,11 +42,11 @@ def edit_distance(text: str, other: str) -> float:
 def contains_nearly(text: str, phrase: str, edits: float) -> bool:
     """Whether a text contains a phrase with at most so many characters put in, left out or replaced (Sellers 1980).
 
-    Raises ValueError for a phrase of more than 20,000 characters.
+    Raises ValueError for a phrase of more than 20,000 characters, and for less than no edits.
     """
     sought = _bounded(phrase)
     if edits < 0:
-        return False
+        raise ValueError(f"{edits:g} edits, and there cannot be fewer than 0")
     if len(sought) <= edits:
         return True
     return min(_last_row(sought, _plain(text), anywhere=True), default=len(sought)) <= edits

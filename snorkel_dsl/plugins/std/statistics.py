@@ -41,9 +41,9 @@ def longest_repeat(text: str) -> float:
 
 
 def word_variety(text: str) -> float:
-    """Different words divided by words, the type-token ratio, case ignored; 0 where there is no word."""
+    """Different words divided by words, the type-token ratio, case ignored; 1 where there is no word."""
     words = [fold_case(word) for word in _words(text)]
-    return len(set(words)) / len(words) if words else 0.0
+    return len(set(words)) / len(words) if words else 1.0
 
 
 def reading_ease(text: str) -> float:
