@@ -32,12 +32,15 @@ def _section_places(text: str, section: Section | HeadedSection) -> list[Place]:
 
 
 def _section(text: str, section: Section | HeadedSection) -> str:
-    """From the first part to the last; what stands between parts is covered."""
+    """From the first part to the last; what stands between parts is covered, but for white space: sentences end there."""
     places = _section_places(text, section)
     if not places:
         return text[:0]
     gaps = [(end, start) for (_, end), (start, _) in pairwise(places)]
-    return _covered(text, gaps, places[0][0], places[-1][1])
+    if not gaps:
+        return text[places[0][0] : places[0][1]]
+    words = [(start + first, start + last) for start, end in gaps for first, last in parts.tokens(text[start:end])]
+    return _covered(text, words, places[0][0], places[-1][1])
 
 
 def _outside(text: str, section: Section | HeadedSection) -> str:
