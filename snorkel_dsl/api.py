@@ -89,7 +89,6 @@ def check_source(
 def _resolver(roots: tuple[Path, ...], file: Path | None, settings: Settings | None) -> Resolver:
     """Opens the files that rules name, with what the settings say, which are read when something of them is asked for."""
     from snorkel_dsl.knowledge import Resolver
-    from snorkel_dsl.knowledge.pipelines import find_pipeline
     from snorkel_dsl.repository.settings import find_settings
 
     @cache
@@ -98,6 +97,8 @@ def _resolver(roots: tuple[Path, ...], file: Path | None, settings: Settings | N
 
     @cache
     def pipeline(roots: tuple[Path, ...]) -> ir.Pipeline | Refusal:
+        from snorkel_dsl.knowledge.pipelines import find_pipeline
+
         return find_pipeline(found().pipeline, roots)
 
     return Resolver(roots, file, configured=pipeline, function_seconds=lambda: found().function_seconds)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from snorkel_dsl.diagnostics import Diagnostic, did_you_mean
 from snorkel_dsl.knowledge.files import read_column, read_lines, read_rows, read_text
-from snorkel_dsl.knowledge.pipelines import find_pipeline
 from snorkel_dsl.language import ast
 from snorkel_dsl.language.check.resolving import OntologyQuery, Refusal, StoredFunctions, UsedRules
 from snorkel_dsl.language.ir import FUNCTION_SECONDS, Pipeline
@@ -33,6 +32,8 @@ def parse_rules(source: Source) -> tuple[ast.File, list[Diagnostic]]:
 
 def nothing_configured(roots: tuple[Path, ...]) -> Refusal | Pipeline:
     """The pipeline of rules without settings."""
+    from snorkel_dsl.knowledge.pipelines import find_pipeline
+
     return find_pipeline(None, roots)
 
 
@@ -62,7 +63,7 @@ class Resolver:
     seen: dict[Path, UsedRules] = field(default_factory=dict, compare=False, repr=False)
     function_seconds: Callable[[], float] = field(default=lambda: FUNCTION_SECONDS, compare=False, repr=False)
     configured: Configured = field(default=nothing_configured, compare=False, repr=False)
-    ontologies: dict[Path, Table] = field(default_factory=dict, compare=False, repr=False)
+    ontologies: dict[str, Table] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def folder(self) -> Path:
@@ -119,12 +120,10 @@ class Resolver:
         found = self._locate(path)
         if isinstance(found, Refusal):
             return found
-        from snorkel_dsl.knowledge.ontology import UnreadableError, read_ontology, terms_below
+        from snorkel_dsl.knowledge.ontology import UnreadableError, open_ontology, terms_of
 
         try:
-            if found not in self.ontologies:
-                self.ontologies[found] = read_ontology(found, path)
-            return terms_below(self.ontologies[found], query, path)
+            return terms_of(open_ontology(found, path), query, self.ontologies)
         except UnreadableError as error:
             return error.refusal
 

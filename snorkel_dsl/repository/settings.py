@@ -12,12 +12,14 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from snorkel_dsl.datasets.options import ReadOptions, refusal
 from snorkel_dsl.diagnostics import did_you_mean
-from snorkel_dsl.knowledge.pipelines import BLANK, PipelineSettings
 from snorkel_dsl.language.ir import FUNCTION_SECONDS
+
+if TYPE_CHECKING:
+    from snorkel_dsl.knowledge.pipelines import PipelineSettings
 
 OWN_FILE = "snorkel-dsl.toml"
 _LONGEST = 86_400  # seconds
@@ -133,6 +135,10 @@ def load_settings(path: Path) -> Settings:
 
 def _pipeline(table: Mapping[str, Any], file: Path) -> PipelineSettings | None:
     name, patterns = table.get("spacy"), table.get("spacy_patterns")
+    if name is None and patterns is None:
+        return None
+    from snorkel_dsl.knowledge.pipelines import BLANK, PipelineSettings
+
     if patterns is not None and not (name or "").startswith(BLANK):
         raise refusal(
             "bad-setting",
