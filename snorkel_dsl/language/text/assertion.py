@@ -330,9 +330,14 @@ class _Axis:
         return self._by_end[number] if number >= 0 else None
 
     def behind(self, mention: Occurrence) -> Governor | None:
-        """The nearest cue that starts after a mention."""
-        number = bisect_left(self._starts, mention.end)
-        return self._by_start[number] if number < len(self._by_start) else None
+        """The nearest cue that starts after a mention; where cues overlap, as in "nodule, not seen", one that looks back."""
+        first = bisect_left(self._starts, mention.end)
+        if first == len(self._by_start):
+            return None
+        nearest = self._by_start[first]
+        following = (self._by_start[number] for number in range(first, len(self._by_start)))
+        overlapping = takewhile(lambda one: one.start < nearest.end, following)
+        return next((one for one in overlapping if one.cue.after), nearest)
 
     def around(self, mention: Occurrence) -> Governor | None:
         """A cue in which a mention stands."""
