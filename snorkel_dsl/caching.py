@@ -77,7 +77,8 @@ class Store:
             return None
         path = folder / self.name
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.touch(mode=0o600)  # what is kept may be confidential
             with closing(sqlite3.connect(path, timeout=_PATIENCE)) as connection, connection:
                 connection.execute("CREATE TABLE IF NOT EXISTS kept (key BLOB PRIMARY KEY, text BLOB NOT NULL)")
                 return do(connection)

@@ -610,6 +610,7 @@ def test_a_text_at_which_the_pipeline_fails_costs_its_row(
     assert matrix.to_numpy().tolist() == [[0, 0, 0], [-1, 0, -1], [0, -1, 0], [-1, -1, -1], [-1, -1, -1]]
     (fault,) = faults
     assert (fault.row, fault.rules, fault.value) == (1, ("rule_0", "rule_2"), text)
+    assert fault.column == "annotation of text"
     assert fault.message.startswith("the pipeline `en_pipeline` fails: ")
     assert "no boom here" in fault.message or "key" in text
     assert rules.lfs["rule_0"]({"text": text}) == -1
@@ -765,6 +766,12 @@ def test_what_is_put_is_got(kept: Path) -> None:
     assert store.get([*entries, b"?"]) == entries
     store.put({b"\0": "new"})
     assert Store("a.sqlite", 1 << 20).get([b"\0"]) == {b"\0": "new"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, who may read a file is not in its mode")
+def test_what_is_kept_is_the_users_own(kept: Path) -> None:
+    Store("a.sqlite", 1 << 20).put({b"a": "b"})
+    assert [path.stat().st_mode & 0o077 for path in (kept, kept / "a.sqlite")] == [0, 0]
 
 
 PUTTING = """

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from snorkel_dsl.language import ir
+from snorkel_dsl.language.types import Kind
 
 LONGEST = 60  # characters
 
 
 def call_in_words(expression: ir.Expression) -> str:
-    """A call much as it is written: `polarity(text)`, `annotate(text)`."""
+    """A call much as it is written: `polarity(text)`; what a pipeline says of a text is `annotation of text`."""
     text = _in_words(expression)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
@@ -23,6 +24,8 @@ def _in_words(expression: ir.Expression) -> str:
             return "it"
         case ir.Quantified(pieces=pieces):
             return f"… of {_in_words(pieces)}"
+        case ir.Call(kind=Kind.ANNOTATION, arguments=(text, *_)):
+            return f"annotation of {_in_words(text)}"
         case ir.Call(operator=operator, arguments=arguments):
             head, *rest = [operator, *map(_in_words, arguments)]
             if isinstance(arguments[0], ir.Constant) and isinstance(arguments[0].value, ir.PluginFunction):
