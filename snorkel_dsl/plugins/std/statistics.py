@@ -57,13 +57,14 @@ def reading_ease(text: str) -> float:
 
 
 _VOWELS = re.compile("[aeiouy]+")
+_HIATUS = re.compile("(?<![cgstx])i[ao]")  # radiology; but not: nation
 _SILENT = re.compile("(?:[^laeiouy]es?|[^aeiouydt]ed)$")  # makes, moved; but not: table, landed
 
 
 def _syllables(word: str) -> int:
-    """About how many syllables an English word has: its runs of vowels, without a silent `e` at its end."""
+    """About how many syllables an English word has: its runs of vowels, `io` as two, without a silent `e` at its end."""
     folded = fold_case(word)
-    runs = len(_VOWELS.findall(folded))
+    runs = len(_VOWELS.findall(folded)) + len(_HIATUS.findall(folded))
     return max(runs - (runs > 1 and _SILENT.search(folded) is not None), 1)
 
 
