@@ -21,6 +21,8 @@ data row
     kind    one of "video", "short"
     tags    list of text
     numbers list of number
+    ann     span of text
+    ben     span of text
 task spam on row
     labels HAM, SPAM, UNSURE
 task tone on row

@@ -390,7 +390,7 @@ def span_texts(columns: Mapping[str, Type] = COLUMNS) -> list[st.SearchStrategy[
         text, span = st.just(ir.Column(name, Kind.TEXT)), st.one_of(spans)
         found.append(_call("span_text", Kind.TEXT, text, span))
         found.append(_call("words_between", Kind.TEXT, text, span, span))
-        found.append(_call("words_near", Kind.TEXT, text, span, _COUNT, units, sides))
+        found.append(_call("words_near", Kind.TEXT, text, span, _LIMIT, units, sides))
     return found
 
 

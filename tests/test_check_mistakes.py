@@ -71,8 +71,10 @@ CONDITIONS = [
     ("text denies all of GREETING at least 2 times", "wrong-quantifier", "at least 2 times", ""),
     ("text has an entity PERSON", "no-pipeline", "text has an entity PERSON", ""),
     ("sentiment(text) is above 0.9", "comes-later", "sentiment(text)", ""),
-    ('the 3 words before text mention "a"', "comes-later", "the 3 words before text", ""),
-    ("text is within 3 words of other", "comes-later", "text is within 3 words of other", ""),
+    ('the 3 words before text mention "a"', "not-a-span", "text", "spans: `ann`, `ben`"),
+    ("text is within 3 words of ann", "not-a-span", "text", "spans: `ann`, `ben`"),
+    ("ann is before ann", "span-and-itself", "ann", ""),
+    ('the 3 lines after ann mention "a"', "wrong-unit", "lines", "write words, tokens or characters"),
 ]  # fmt: skip
 
 
@@ -193,14 +195,14 @@ def test_a_wrong_block_is_one_mistake_and_the_rest_still_runs(block: str, kind: 
 
 def test_nothing_follows_on_from_what_was_declared_wrongly() -> None:
     text = (
-        HEAD.replace("shared  yes/no", "shared  span of text")
+        HEAD.replace("shared  yes/no", "shared  span of txet")
         + """
 terms T
     file "t.txt"
 sections of text
     X headed "x"
 condition c of some text as it
-    when it asserts "a"
+    when it mentions any of NO_LIST
 rule a votes SPAM
     when text mentions any of T in X and shared is yes
 rule b votes SPAM
@@ -210,7 +212,7 @@ rule d votes SPAM
     example SPAM shared yes
 """
     )
-    assert sorted(one.kind for one in problems(text)) == ["comes-later", "comes-later", "comes-later", "missing-file"]
+    assert sorted(one.kind for one in problems(text)) == ["missing-file", "unknown-name", "unknown-name"]
 
 
 def test_names_of_a_block_that_cannot_be_read_count_as_declared() -> None:

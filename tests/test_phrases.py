@@ -31,6 +31,16 @@ PHRASES = {
     'text starts with "x", "y"': 'text starts with "x" or "y"',
     "text is any of GREETING": "text mentions any of GREETING",
     'text mentions "x" twice': 'text mentions "x" exactly 2 times',
+    'words between ann and ben mention "x"': 'the words between ann and ben mention "x"',
+    'the words between ann, ben mention "x"': 'the words between ann and ben mention "x"',
+    'text mentions "x" between ann and ben': 'the words between ann and ben mention "x"',
+    '3 words before ann mention "x"': 'the 3 words before ann mention "x"',
+    'the 3 words before or after ann mention "x"': 'the 3 words around ann mention "x"',
+    "ann is within 3 words from ben": "ann is within 3 words of ben",
+    "ann is more than 3 words of ben": "ann is more than 3 words from ben",
+    "ann is exactly 3 words from ben": "ann is at least 3 words from ben and ann is within 3 words of ben",
+    "the distance between ann and ben is more than 3": "ann is more than 3 words from ben",
+    "ann and ben are within 3 words of each other": "ann is within 3 words of ben",
 }
 
 

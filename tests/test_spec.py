@@ -133,7 +133,7 @@ def shown(program: ir.Program, function: ir.LabelingFunction, vote: frozenset[in
 # What the grammar has and this version refuses; chapter "what comes later" says so of each.
 LATER = {
     "AnotherOf", "Apply", "AtRandom", "Augment",
-    "InARow", "KeepLabel", "MakeCopies", "Replace", 
+    "InARow", "KeepLabel", "MakeCopies", "Replace",
     "Seed", "Slice", "Transform",
 }  # fmt: skip
 LATER_WORDS: set[str] = set()

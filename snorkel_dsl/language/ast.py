@@ -708,9 +708,9 @@ class WordsBetween(Node):
 
 
 class WordsNear(Node):
-    """`the 3 words before A`."""
+    """`the 3 words before A`, `the word after A`, `the words before A` (all of them)."""
 
-    count: Number
+    count: Number | None
     unit: Unit
     side: Literal["before", "after", "around"]
     of: Name

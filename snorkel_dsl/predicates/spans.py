@@ -26,7 +26,7 @@ def _words_between(text: str, one: Span, other: Span) -> str:
 
 
 def _words_near(text: str, span: Span, count: int, measure: str, side: str) -> str:
-    """So many words right before, right after, or on either side of a span, which is covered then."""
+    """So many words (below 0: all) right before, right after, or on either side of a span, which is covered then."""
     start, end = span
     if side == "before":
         return text[_start_of_last(text[:start], count, measure) : start]
@@ -38,13 +38,17 @@ def _words_near(text: str, span: Span, count: int, measure: str, side: str) -> s
 
 
 def _start_of_last(text: str, count: int, measure: str) -> int:
+    if count < 0:
+        return 0
     places = parts.MEASURES[measure](text)
     places = places[max(len(places) - count, 0) :]
     return places[0][0] if places else len(text)
 
 
 def _end_of_first(text: str, count: int, measure: str) -> int:
-    places = parts.MEASURES[measure](text)[: max(count, 0)]
+    if count < 0:
+        return len(text)
+    places = parts.MEASURES[measure](text)[:count]
     return places[-1][1] if places else 0
 
 

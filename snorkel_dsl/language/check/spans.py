@@ -13,6 +13,7 @@ from snorkel_dsl.language.check.scope import ARTICLE, Names, Scope, Typed
 from snorkel_dsl.language.types import Kind, Type
 
 _UNITS = ("word", "token", "character")
+ALL = -1  # words, as a count
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def words_between(scope: Scope, node: ast.WordsBetween) -> Typed | None:
 
 
 def words_near(scope: Scope, node: ast.WordsNear, count: int | None) -> Typed | None:
-    """`the 3 words before person1`."""
+    """`the 3 words before person1`; without a count, `the word before` is one and `the words before` are all."""
     names, unit = scope.names, node.unit
     place = span_of(scope, node.of, f"the {unit.word}s {node.side}")
     if unit.word not in _UNITS:
@@ -142,10 +143,12 @@ def words_near(scope: Scope, node: ast.WordsNear, count: int | None) -> Typed | 
             helps=["write words, tokens or characters"],
         )
         return None
-    if place is None or count is None:
+    if place is None:
         return None
+    if count is None:
+        count = ALL if names.written(unit) == f"{unit.word}s" else 1
     constants = (
-        ir.Constant(count, Kind.COUNT, node.count.span),
+        ir.Constant(count, Kind.COUNT, unit.span if node.count is None else node.count.span),
         ir.Constant(f"{unit.word}s", Kind.WORD, unit.span),
         ir.Constant(node.side, Kind.WORD, unit.span),
     )

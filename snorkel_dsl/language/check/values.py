@@ -103,7 +103,8 @@ def check_value(scope: Scope, node: ast.Expression) -> Typed | None:
         case ast.WordsBetween():
             return words_between(scope, node)
         case ast.WordsNear(count=count, unit=unit):
-            return words_near(scope, node, whole(names, count, f"{unit.word}s", least=1))
+            counted = None if count is None else whole(names, count, f"{unit.word}s", least=1)
+            return None if count is not None and counted is None else words_near(scope, node, counted)
         case ast.Pair():
             names.report(
                 "wrong-arguments", "a pair can only be looked up", node, helps=["write `the pair A, B is in LOOKUP`"]

@@ -16,6 +16,7 @@ _LESS = r"(?P<is>is|are)(?P<not> not)? (?:smaller|lower) than"
 _WORDS = r"(?:\"[^\"]*\" or )*\"[^\"]*\""
 _PART = r"(?P<part>sentence|line|paragraph)"
 _QUANTIFIER = r"some|every|no|at least \d+|fewer than \d+"
+_BOUND = r"(?:more|less|fewer) than|at (?:least|most)"
 _DURATION = r"(?P<by>\d+ (?:second|minute|hour|day|week)s?)"
 
 _LONGEST = 1_000  # a longer line is nobody's sentence, and the patterns need not be quick on it
@@ -90,6 +91,28 @@ _PHRASES = (
         rf"(?P<q>{_QUANTIFIER}) {_PART}(?P<s>s?) of (?P<of>\w+) (?P<verb>mentions?|contains?|has)\b",
         r"\g<q> \g<part>\g<s> of \g<of> where it \g<verb>",
     ),
+    (
+        rf"{_SUBJECT} (?P<verb>mention|contain)s (?P<what>{_WORDS}|any of \w+) between (?P<a>\w+) and (?P<b>\w+)",
+        r"the words between \g<a> and \g<b> \g<verb> \g<what>",
+    ),
+    (r"(?:the )?words between (?P<a>\w+)(?:,| and) (?P<b>\w+)", r"the words between \g<a> and \g<b>"),
+    (rf"(?:the )?(?P<n>\d+ words?) before (?:or|and) after {_SUBJECT}", r"the \g<n> around \g<of>"),
+    (rf"(?<!the )(?P<n>\d+ words?) (?P<side>before|after|around) {_SUBJECT}", r"the \g<n> \g<side> \g<of>"),
+    (rf"(?P<is>is (?:not )?within \d+ words?) from {_SUBJECT}", r"\g<is> of \g<of>"),
+    (rf"(?P<is>is (?:not )?(?:{_BOUND}) \d+ words?) (?:of|away from|apart from) {_SUBJECT}", r"\g<is> from \g<of>"),
+    (
+        r"(?P<a>\w+) is (?:exactly )?(?P<n>\d+ words?) from (?P<b>\w+)",
+        r"\g<a> is at least \g<n> from \g<b> and \g<a> is within \g<n> of \g<b>",
+    ),
+    (
+        rf"the distance between (?P<a>\w+) and (?P<b>\w+) is (?P<bound>{_BOUND}) (?P<n>\d+)(?: words?)?",
+        r"\g<a> is \g<bound> \g<n> words from \g<b>",
+    ),
+    (
+        r"(?P<a>\w+) and (?P<b>\w+) are within (?P<n>\d+ words?)(?: of (?:one another|each other))?",
+        r"\g<a> is within \g<n> of \g<b>",
+    ),
+    (r"the pair (?P<a>\w+) and (?P<b>\w+)", r"the pair \g<a>, \g<b>"),
     (r"&&?", "and"),
     (r"\|\|?", "or"),
     (r"(?P<d>\d\d)\.(?P<m>\d\d)\.(?P<y>\d{4})", r"\g<y>-\g<m>-\g<d>"),
