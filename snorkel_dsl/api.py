@@ -15,6 +15,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from snorkel_dsl.collector import collector_paused
 from snorkel_dsl.datasets.options import ReadOptions
 from snorkel_dsl.diagnostics import Diagnostic, RulesError, did_you_mean
 from snorkel_dsl.facts import Exemplar, RuleFacts
@@ -61,6 +62,7 @@ def roots_for(file: Path | None, given: Sequence[str | Path] = ()) -> tuple[Path
     return tuple(root.resolve() for root in (settings.folder, *settings.roots) if root is not None) or (folder,)
 
 
+@collector_paused()
 def check_source(
     source: Source, file: Path | None, roots: tuple[Path, ...], settings: Settings | None = None
 ) -> tuple[ir.Program | None, list[Diagnostic]]:

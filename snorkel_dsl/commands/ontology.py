@@ -122,12 +122,12 @@ def rank(
 
 def _read(file: Path) -> Table:
     """The table of an ontology. Raises RulesError where it cannot be read."""
-    from snorkel_dsl.knowledge.ontology import read_ontology
+    from snorkel_dsl.knowledge.ontology import open_ontology, read_ontology
 
     if not file.is_file():
         raise refusal("missing-file", f"there is no file `{file}`")
     with _said():
-        return read_ontology(file, file.name)
+        return read_ontology(open_ontology(file, file.name))
 
 
 @contextmanager

@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from snorkel_dsl.collector import collector_paused
 from snorkel_dsl.engine.proposals import part_of
 from snorkel_dsl.engine.values import Array, Index
 from snorkel_dsl.language import ir
@@ -36,7 +37,8 @@ _CLASSES = np.array(
 @lru_cache(maxsize=64)
 def lexicon(terms: ir.TermList) -> Lexicon:
     """The lexicon of a list, built once."""
-    return Lexicon(terms)
+    with collector_paused():
+        return Lexicon(terms)
 
 
 class Lexicon:

@@ -123,6 +123,7 @@ def _escape(characters: bytes) -> bytes:
 # --------------------------------------------------------------------------------------------------- words and phrases
 
 
+@lru_cache(maxsize=256)
 def _words(terms: ir.TermList, exact: bool) -> Needle:
     """Terms as `mentions` looks for them: folded, with edges, a space as good as a hyphen.
 

@@ -5,7 +5,7 @@
 """
 
 from snorkel_dsl.knowledge.ontology.query import find_node, names_of, nodes_below, terms_below, topmost, tree_below
-from snorkel_dsl.knowledge.ontology.reading import read_ontology
+from snorkel_dsl.knowledge.ontology.reading import open_ontology, read_ontology, terms_of
 from snorkel_dsl.knowledge.ontology.table import SCOPES, Name, Node, Table, UnreadableError, source_of, speaks
 
 __all__ = [
@@ -17,10 +17,12 @@ __all__ = [
     "find_node",
     "names_of",
     "nodes_below",
+    "open_ontology",
     "read_ontology",
     "source_of",
     "speaks",
     "terms_below",
+    "terms_of",
     "topmost",
     "tree_below",
 ]

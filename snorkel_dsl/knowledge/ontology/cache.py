@@ -22,32 +22,51 @@ READERS = 1  # changes whenever the same file would give another table
 
 def stored(key: str) -> Table | None:
     """The table that is kept under a key, if there is one."""
-    place = _place(key)
-    if place is None:
-        return None
     try:
-        kept = json.loads(place.read_text(encoding="utf-8"))
-        return Table(tuple(map(_node, kept["nodes"])), str(kept["release"]), str(kept["format"]))
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        kept = _load(key)
+        return None if kept is None else Table(tuple(map(_node, kept["nodes"])), str(kept["release"]), str(kept["format"]))
+    except (LookupError, TypeError, ValueError):
         return None
 
 
 def store(key: str, table: Table) -> None:
     """Keep a table under a key, where that is possible."""
+    nodes = [as_plain(node) for node in table.nodes]
+    _dump(key, {"release": table.release, "format": table.format, "nodes": nodes})
+
+
+def stored_terms(key: str) -> tuple[str, ...] | None:
+    """The answer to a query that is kept under a key, if there is one."""
+    kept = _load(key)
+    return tuple(kept) if isinstance(kept, list) and all(isinstance(term, str) for term in kept) else None
+
+
+def store_terms(key: str, terms: tuple[str, ...]) -> None:
+    """Keep the answer to a query under a key, where that is possible."""
+    _dump(key, terms)
+
+
+def _load(key: str) -> Any:
+    place = _place(key)
+    try:
+        return None if place is None else json.loads(place.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _dump(key: str, plain: object) -> None:
     place = _place(key)
     if place is None:
         return
-    plain = {"release": table.release, "format": table.format, "nodes": [as_plain(node) for node in table.nodes]}
     with suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
         number, beside = tempfile.mkstemp(dir=place.parent, prefix=".", suffix=".json")
         try:
             with os.fdopen(number, "w", encoding="utf-8") as file:
-                json.dump(plain, file, ensure_ascii=True, separators=(",", ":"))
+                file.write(json.dumps(plain, ensure_ascii=True, separators=(",", ":")))
             Path(beside).replace(place)
-        except BaseException:
+        finally:
             Path(beside).unlink(missing_ok=True)
-            raise
 
 
 def _place(key: str) -> Path | None:

@@ -8,6 +8,7 @@ harm: each node is taken once, at its nearest.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from snorkel_dsl.diagnostics import did_you_mean
 from snorkel_dsl.knowledge.ontology.table import SCOPES, Node, Table, UnreadableError, short_id, speaks
@@ -15,6 +16,8 @@ from snorkel_dsl.language.check.resolving import OntologyQuery, Refusal
 
 MOST_TERMS = 500_000
 _MOST_LISTED = 5
+_MOST_ASTRAY = 4  # characters that a misspelt name is longer or shorter
+_MOST_ALIKE = 2_000
 
 
 def nodes_below(table: Table, query: OntologyQuery, path: str) -> list[Node]:
@@ -123,11 +126,18 @@ def _which(table: Table, name: str) -> tuple[str, ...]:
     for node in table.nodes:
         if any(folded == synonym.text.casefold() for names in node.synonyms for synonym in names):
             return (f'`{name}` is a synonym of {_shown(node)}: write `below "{node.id}"`',)
-    likely = did_you_mean(name, table.by_id) or did_you_mean(folded, table.by_label)
+    likely = did_you_mean(name, _alike(name, table.by_id)) or did_you_mean(folded, _alike(folded, table.by_label))
     if likely is None:
         return ("`snorkel-dsl ontology show FILE` lists its topmost nodes",)
     node = table.by_id.get(likely) or table.by_label[likely][0]
     return (f"did you mean {_shown(node)}?",)
+
+
+def _alike(name: str, known: Iterable[str]) -> list[str]:
+    """Those that begin like a name or share a word with it, and are about as long: in all there may be very many."""
+    words = [word for word in name.split() if len(word) > 3]
+    near = (one for one in known if abs(len(one) - len(name)) <= _MOST_ASTRAY)
+    return list(islice((one for one in near if one[:3] == name[:3] or any(word in one for word in words)), _MOST_ALIKE))
 
 
 def _ambiguous(name: str, nodes: list[Node], path: str) -> UnreadableError:

@@ -25,7 +25,8 @@ _SKOS = "http://www.w3.org/2004/02/skos/core#"
 _IN_OWL = "http://www.geneontology.org/formats/oboInOwl#"
 _TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 _REPLACED_BY = ("http://purl.obolibrary.org/obo/IAO_0100001", "http://purl.org/dc/terms/isReplacedBy")
-_NODES = (_OWL + "Class", _SKOS + "Concept")
+_CLASS = _OWL + "Class"
+_CONCEPT = _SKOS + "Concept"
 _WHOLES = (_OWL + "Ontology", _SKOS + "ConceptScheme")
 _LABELS = (_RDFS + "label", _SKOS + "prefLabel")
 _SCOPES = {
@@ -114,10 +115,10 @@ class _Statements:
 
     def __init__(self, path: str) -> None:
         self._drafts = Drafts(path)
-        self._nodes: set[str] = set()
+        self._classes: set[str] = set()
+        self._concepts: set[str] = set()
         self._wholes: set[str] = set()
         self._versions: dict[str, list[tuple[int, str]]] = {}
-        self._skos = False
 
     def add(self, subject: Any, predicate: str, value: Any) -> None:
         """Take one statement, with the terms of rdflib; statements about what has no name are left out."""
@@ -137,9 +138,10 @@ class _Statements:
             self._part(self._drafts.node(about), predicate, value)
 
     def _type(self, about: str, kind: str) -> None:
-        if kind in _NODES:
-            self._nodes.add(about)
-            self._skos = self._skos or kind.startswith(_SKOS)
+        if kind == _CLASS:
+            self._classes.add(about)
+        elif kind == _CONCEPT:
+            self._concepts.add(about)
         elif kind in _WHOLES:
             self._wholes.add(about)
 
@@ -162,7 +164,10 @@ class _Statements:
         """The table of all statements."""
         versions = sorted(version for whole in self._wholes for version in self._versions.get(whole, ()))
         release = versions[0][1] if versions else ""
-        return self._drafts.table(release, "SKOS" if self._skos else "OWL", self._nodes)
+        # A thesaurus often brings the classes along that its concepts are of.
+        if len(self._concepts) > len(self._classes):
+            return self._drafts.table(release, "SKOS", self._concepts)
+        return self._drafts.table(release, "OWL", self._classes)
 
 
 def _refuse_unsafe(text: str, path: str) -> None:

@@ -242,9 +242,11 @@ def _node(name: str, draft: Draft, foreign: bool) -> Node:
     )
 
 
-def _names(names: Iterable[Name], foreign: bool) -> tuple[Name, ...]:
+def _names(names: set[Name], foreign: bool) -> tuple[Name, ...]:
     """Names in order; where all of a file is English, its names need not say so."""
-    return tuple(sorted(names if foreign else {Name(name.text) for name in names}))
+    if not foreign and any(name.language for name in names):
+        names = {Name(name.text) for name in names}
+    return tuple(sorted(names)) if names else ()
 
 
 def _ids(written: Iterable[str]) -> tuple[str, ...]:

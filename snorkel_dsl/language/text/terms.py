@@ -75,17 +75,27 @@ class Occurrence:
 def compile_term(term: Term) -> CompiledTerm:
     """Compile a term for folded text. A term of nothing but white space has no atoms, and no occurrence."""
     text = fold(term.text, term.exact_case).text.strip(" ")
-    inside = [index for index, character in enumerate(text) if character not in " -"]
-    first, last = (inside[0], inside[-1]) if inside else (len(text), -1)
+    atoms = _atoms(text, term.exactly)
+    return CompiledTerm(tuple(atoms), term.exact_case, _edge_left(atoms), _edge_right(atoms))
+
+
+def _atoms(text: str, exactly: bool) -> list[str]:
+    """The atoms of a folded term."""
+    core = text.strip(" -")
+    first = text.find(core) if core else len(text)
+    last = first + len(core) - 1
+    if "*" not in core:
+        inside = core if exactly else (SEPARATOR if character in " -" else character for character in core)
+        return [*text[:first], *inside, *text[last + 1 :]]
     atoms: list[str] = []
     for index, character in enumerate(text):
         if character == "*" and _ends_word(text, index):
             atoms.append(WORD if index == 0 or text[index - 1] in " -" else REST)
-        elif character in " -" and first < index < last and not term.exactly:
+        elif character in " -" and first < index < last and not exactly:
             atoms.append(SEPARATOR)
         else:
             atoms.append(character)
-    return CompiledTerm(tuple(atoms), term.exact_case, _edge_left(atoms), _edge_right(atoms))
+    return atoms
 
 
 def _ends_word(text: str, index: int) -> bool:
