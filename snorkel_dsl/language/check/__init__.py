@@ -26,7 +26,7 @@ from snorkel_dsl.language.check.declarations import (
     refuse,
     repeated,
 )
-from snorkel_dsl.language.check.functions import use_functions
+from snorkel_dsl.language.check.functions import beside_functions, use_functions
 from snorkel_dsl.language.check.later import refuse_block
 from snorkel_dsl.language.check.named import ConditionsBuilder
 from snorkel_dsl.language.check.resolving import NoFiles, Refusal, Resolver, UsedRules
@@ -176,7 +176,7 @@ def _declare_shared(names: Names, file: ast.File) -> None:
     _declare_contexts(names, file)
     places = {}
     conditions = [block for block in blocks_of(file, ast.Condition) if is_new(names, "condition", block.name, places)]
-    ConditionsBuilder(names, conditions).build_all()
+    ConditionsBuilder(names, beside_functions(names, conditions)).build_all()
 
 
 def _declare_contexts(names: Names, file: ast.File) -> None:

@@ -38,6 +38,21 @@ def use_functions(names: Names, blocks: Sequence[ast.UsePlugin]) -> None:
             names.functions[stored.function.name] = (*names.functions.get(stored.function.name, ()), stored)
 
 
+def beside_functions(names: Names, conditions: Sequence[ast.Condition]) -> list[ast.Condition]:
+    """The conditions that have no function's name: both are called alike, so they cannot share one."""
+    for block in conditions:
+        stored = names.functions.get(block.name.text)
+        if stored is not None:
+            names.report(
+                "duplicate-name",
+                f"`{block.name.text}` is already a function of the plugin `{stored[0].function.plugin}`",
+                block.name,
+                "the same name",
+                helps=["choose another name"],
+            )
+    return [block for block in conditions if block.name.text not in names.functions]
+
+
 def find_function(names: Names, node: ast.Call) -> StoredFunction | None:
     """The function that a call means. Says so where there is none, or more than one."""
     found = names.functions.get(node.function.text, ())
