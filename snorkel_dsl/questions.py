@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Protocol
 
 from snorkel_dsl.facts import Exemplar, FunctionFacts, Requirement, RuleFacts, Said
@@ -55,13 +56,9 @@ def allowed(tasks: Sequence[Task], requirements: Iterable[Requirement], said: Sa
 
     A vote for one of several labels leaves what any one of them would leave.
     """
-    task = next(task for task in tasks if task.name == said[0])
-    requirements = tuple(requirements)
-    found = [_narrowed(tasks, requirements, _variable(task, number), number) for number in sorted(said[1])]
-    possible = [domains for domains in found if domains is not None]
-    if not possible:
-        return None
-    return {variable: frozenset().union(*(one[variable] for one in possible)) for variable in possible[0]}
+    graph = _graph(tuple(tasks), tuple(requirements))
+    left = graph.left(said)
+    return None if left is None else graph.opening | left
 
 
 def said_of(
@@ -72,12 +69,11 @@ def said_of(
     Empty where it says nothing: where every answer is left, or none but that the task is not asked. Of a vote that no row can
     satisfy, what it says of its own task is left.
     """
-    domains = allowed(tasks, requirements, said)
-    variable = (task.name, ONE if label is None else label)
+    domains = _graph(tuple(tasks), tuple(requirements)).left(said)
     everything = frozenset(range(len(task.labels))) if label is None else _both(task, label)
     if domains is None:
         return said[1] & everything if said[0] == task.name else frozenset()
-    left = domains[variable] - {NOT_ASKED}
+    left = domains.get((task.name, ONE if label is None else label), everything) - {NOT_ASKED}
     return frozenset() if left == everything else left
 
 
@@ -160,89 +156,136 @@ def _both(task: Task, label: int) -> frozenset[int]:
     return frozenset({label, len(task.labels) + label})
 
 
-def _opening(tasks: Sequence[Task]) -> Domains:
-    """The domains before anything is said."""
-    domains: Domains = {}
-    for task in tasks:
-        unasked = frozenset() if task.under is None else frozenset({NOT_ASKED})
-        if task.any_number:
-            domains |= {(task.name, label): _both(task, label) | unasked for label in range(len(task.labels))}
-        else:
-            domains[task.name, ONE] = frozenset(range(len(task.labels))) | unasked
-    return domains
+@lru_cache(maxsize=8)
+def _graph(tasks: tuple[Task, ...], requirements: tuple[Requirement, ...]) -> Graph:
+    return Graph(tasks, requirements)
 
 
-def _narrowed(
-    tasks: Sequence[Task], requirements: tuple[Requirement, ...], variable: Variable, number: int
-) -> Domains | None:
-    """The domains that are left when one answer is given."""
-    domains = _opening(tasks)
-    known = {task.name: task for task in tasks}
-    try:
-        _keep(domains, variable, frozenset({number}))
-        before: Domains = {}
-        while before != domains:
-            before = dict(domains)
-            for task in tasks:
-                _under(domains, known, task)
-            for requirement in requirements:
-                _require(domains, known, requirement)
-    except ImpossibleError:
-        return None
-    return domains
+class Graph:
+    """Tasks and what they require of each other. What each answer leaves to all variables is worked out once.
+
+    `opening` has the domains before anything is said. Narrowed domains are kept by themselves: most answers touch few.
+    """
+
+    def __init__(self, tasks: tuple[Task, ...], requirements: tuple[Requirement, ...]) -> None:
+        self.tasks = {task.name: task for task in tasks}
+        self.variables = {task.name: _variables(task) for task in tasks}
+        self.opening = {
+            (task.name, number): _answers(task, number) for task in tasks for _, number in self.variables[task.name]
+        }
+        self._watching: dict[Variable, list[Task | Requirement]] = {}
+        for task in tasks:
+            if task.under is not None:
+                self._watch(task, {*self.variables[task.name], self._variable(task.under[0], task.under[1])})
+        for one in requirements:
+            self._watch(one, {self._variable(name, y) for name, numbers in (one.given, one.implied) for y in numbers})
+        self._left: dict[tuple[Variable, int], Domains | None] = {}
+
+    def left(self, said: Said) -> Domains | None:
+        """The domains that a vote narrows; None where no row can be as it says."""
+        each = [self._left_by(self._variable(said[0], number), number) for number in sorted(said[1])]
+        possible = [domains for domains in each if domains is not None]
+        if not possible:
+            return None
+        touched = frozenset.intersection(*(frozenset(domains) for domains in possible))
+        return {variable: frozenset[int]().union(*(one[variable] for one in possible)) for variable in touched}
+
+    def _left_by(self, variable: Variable, number: int) -> Domains | None:
+        if (variable, number) not in self._left:
+            self._left[variable, number] = _Narrowing(self).by(variable, number)
+        return self._left[variable, number]
+
+    def _watch(self, constraint: Task | Requirement, variables: Iterable[Variable]) -> None:
+        for variable in variables:
+            self._watching.setdefault(variable, []).append(constraint)
+
+    def watching(self, variable: Variable) -> Sequence[Task | Requirement]:
+        """What may follow from a narrower domain of a variable: requirements, and tasks under a label or with it above."""
+        return self._watching.get(variable, ())
+
+    def _variable(self, task: str, number: int) -> Variable:
+        return _variable(self.tasks[task], number)
 
 
-def _keep(domains: Domains, variable: Variable, answers: frozenset[int]) -> None:
-    domains[variable] &= answers
-    if not domains[variable]:
-        raise ImpossibleError
+def _variables(task: Task) -> tuple[Variable, ...]:
+    return tuple((task.name, y) for y in range(len(task.labels))) if task.any_number else ((task.name, ONE),)
 
 
-def _drop(domains: Domains, variable: Variable, answers: frozenset[int]) -> None:
-    _keep(domains, variable, domains[variable] - answers)
+def _answers(task: Task, number: int) -> frozenset[int]:
+    """The domain of a variable before anything is said."""
+    unasked = frozenset[int]() if task.under is None else frozenset({NOT_ASKED})
+    return unasked | (_both(task, number) if task.any_number else frozenset(range(len(task.labels))))
 
 
-def _under(domains: Domains, known: dict[str, Task], task: Task) -> None:
-    """A task is asked where its parent's label is so, and only there."""
-    if task.under is None:
-        return
-    parent, label = task.under
-    above = _variable(known[parent], label)
-    own = [variable for variable in domains if variable[0] == task.name]
-    here, silent = frozenset({label}), frozenset({NOT_ASKED})
-    if any(NOT_ASKED not in domains[variable] for variable in own):
-        _keep(domains, above, here)
-    if any(domains[variable] == silent for variable in own):
-        _drop(domains, above, here)
-    for variable in own:
-        if label not in domains[above]:
-            _keep(domains, variable, silent)
-        elif domains[above] == here:
-            _drop(domains, variable, silent)
+class _Narrowing:
+    """Domains while they are narrowed, and the variables whose followers have not been looked at since."""
 
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.domains: Domains = {}
+        self.changed: list[Variable] = []
 
-def _require(domains: Domains, known: dict[str, Task], requirement: Requirement) -> None:
-    """What is given being certain, what it implies is so; what is implied being impossible, nothing given is so."""
-    (given, premise), (implied, conclusion) = requirement.given, requirement.implied
-    if _is_certain(domains, known[given], premise):
-        _affirm(domains, known[implied], conclusion)
-    if not any(number in domains[_variable(known[implied], number)] for number in conclusion):
-        for number in premise:
-            _drop(domains, _variable(known[given], number), frozenset({number}))
+    def by(self, variable: Variable, number: int) -> Domains | None:
+        """The domains that are narrowed by one answer; None where that is impossible."""
+        try:
+            self._keep(variable, frozenset({number}))
+            while self.changed:
+                for constraint in self.graph.watching(self.changed.pop()):
+                    if isinstance(constraint, Requirement):
+                        self._require(constraint)
+                    else:
+                        self._under(constraint)
+        except ImpossibleError:
+            return None
+        return self.domains
 
+    def _domain(self, variable: Variable) -> frozenset[int]:
+        return self.domains.get(variable) or self.graph.opening[variable]
 
-def _is_certain(domains: Domains, task: Task, numbers: frozenset[int]) -> bool:
-    """Whether one of the answers must be so."""
-    return any(domains[_variable(task, number)] <= numbers for number in numbers)
+    def _keep(self, variable: Variable, answers: frozenset[int]) -> None:
+        before = self._domain(variable)
+        if not before & answers:
+            raise ImpossibleError
+        if before & answers != before:
+            self.domains[variable] = before & answers
+            self.changed.append(variable)
 
+    def _drop(self, variable: Variable, answers: frozenset[int]) -> None:
+        self._keep(variable, self._domain(variable) - answers)
 
-def _affirm(domains: Domains, task: Task, numbers: frozenset[int]) -> None:
-    """One of the answers is so. Where any number may apply, the last that can still be."""
-    if not task.any_number:
-        _keep(domains, (task.name, ONE), numbers)
-        return
-    possible = [number for number in numbers if number in domains[_variable(task, number)]]
-    if not possible:
-        raise ImpossibleError
-    if len(possible) == 1:
-        _keep(domains, _variable(task, possible[0]), frozenset(possible))
+    def _under(self, task: Task) -> None:
+        """A task is asked where its parent's label is so, and only there."""
+        parent, label = task.under or ("", 0)
+        above = _variable(self.graph.tasks[parent], label)
+        own = self.graph.variables[task.name]
+        here, silent = frozenset({label}), frozenset({NOT_ASKED})
+        if any(NOT_ASKED not in self._domain(variable) for variable in own):
+            self._keep(above, here)
+        if any(self._domain(variable) == silent for variable in own):
+            self._drop(above, here)
+        for variable in own:
+            if label not in self._domain(above):
+                self._keep(variable, silent)
+            elif self._domain(above) == here:
+                self._drop(variable, silent)
+
+    def _require(self, requirement: Requirement) -> None:
+        """What is given being certain, what it implies is so; what is implied being impossible, nothing given is so."""
+        premise, conclusion = requirement.given[1], requirement.implied[1]
+        given, implied = (self.graph.tasks[name] for name, _ in (requirement.given, requirement.implied))
+        if any(self._domain(_variable(given, number)) <= premise for number in premise):
+            self._affirm(implied, conclusion)
+        if not any(number in self._domain(_variable(implied, number)) for number in conclusion):
+            for number in premise:
+                self._drop(_variable(given, number), frozenset({number}))
+
+    def _affirm(self, task: Task, numbers: frozenset[int]) -> None:
+        """One of the answers is so. Where any number may apply, the last that can still be."""
+        if not task.any_number:
+            self._keep((task.name, ONE), numbers)
+            return
+        possible = [number for number in numbers if number in self._domain(_variable(task, number))]
+        if not possible:
+            raise ImpossibleError
+        if len(possible) == 1:
+            self._keep(_variable(task, possible[0]), frozenset(possible))

@@ -6,14 +6,14 @@ and with them requirements, looked at.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from snorkel_dsl.language import ast, ir
 from snorkel_dsl.language.check.declarations import percent_of, repeated
 from snorkel_dsl.language.check.scope import Names
 from snorkel_dsl.language.check.votes import ABSTAINING, check_vote
-from snorkel_dsl.questions import Requirement, allowed
+from snorkel_dsl.questions import Requirement, Said, allowed
 from snorkel_dsl.source import Span
 
 
@@ -187,10 +187,9 @@ def check_requirements(names: Names, blocks: Iterable[ast.Require]) -> tuple[ir.
     found: list[ir.Requirement] = []
     for block in blocks:
         given, implied = check_vote(names, block.premise, None), check_vote(names, block.conclusion, None)
-        if given is None or implied is None or _says_nothing(names, block, given, implied):
-            continue
-        if not _is_contradiction(names, block, found, ir.Requirement(given, implied, block.span)):
+        if given is not None and implied is not None and not _says_nothing(names, block, given, implied):
             found.append(ir.Requirement(given, implied, block.span))
+    _refuse_impossible(names, found)
     return tuple(found)
 
 
@@ -214,25 +213,46 @@ def _says_nothing(names: Names, block: ast.Require, given: ir.Vote, implied: ir.
     return True
 
 
-def _is_contradiction(names: Names, block: ast.Require, before: list[ir.Requirement], new: ir.Requirement) -> bool:
-    """Whether a label that could be voted for can be so no more with a new requirement; if so, that is said."""
+def _refuse_impossible(names: Names, found: Sequence[ir.Requirement]) -> None:
+    """Say so of each line with which some label can be that of no row any more."""
+    if not found:
+        return
     tasks = tuple(names.tasks.values())
-    known = [plain(requirement) for requirement in before]
+    told: set[int] = set()
     for task in tasks:
         for number, answer in enumerate(task.answers):
             said = (task.name, frozenset({number}))
-            if allowed(tasks, known, said) is not None and allowed(tasks, [*known, plain(new)], said) is None:
-                spans = [(one.span, "together with this") for one in before if one.span is not None]
-                names.report(
-                    "impossible-label",
-                    f"with this line, `{task.name}` can never be `{answer}`",
-                    block,
-                    "what it requires cannot be",
-                    others=spans[-2:],
-                    helps=["remove the requirement, or the label"],
-                )
-                return True
-    return False
+            if _is_possible(tasks, found, said):
+                continue
+            line = _first_in_the_way(tasks, found, said)
+            if line not in told:
+                told.add(line)
+                _impossible(names, f"`{task.name}` can never be `{answer}`", found[: line + 1])
+
+
+def _is_possible(tasks: tuple[ir.Task, ...], lines: Sequence[ir.Requirement], said: Said) -> bool:
+    return allowed(tasks, [plain(line) for line in lines], said) is not None
+
+
+def _first_in_the_way(tasks: tuple[ir.Task, ...], lines: Sequence[ir.Requirement], said: Said) -> int:
+    """The first of the lines with which something becomes impossible, together with those before it."""
+    low, high = 0, len(lines)  # possible with the first `low` lines, not with the first `high`
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if _is_possible(tasks, lines[:middle], said) else (low, middle)
+    return high - 1
+
+
+def _impossible(names: Names, message: str, lines: Sequence[ir.Requirement]) -> None:
+    spans = [line.span for line in lines if line.span is not None]
+    names.report(
+        "impossible-label",
+        f"with this line, {message}",
+        spans[-1],
+        "what it requires cannot be",
+        others=[(span, "together with this") for span in spans[-3:-1]],
+        helps=["remove the requirement, or the label"],
+    )
 
 
 def plain(requirement: ir.Requirement) -> Requirement:
