@@ -62,8 +62,8 @@ class Predicate:
     An operator that `may_fail` (it runs code that is not ours) raises FailedError for a row that it cannot answer: every
     function that asks it there abstains on that row, and a fault is recorded. One that may fail, or is `costly`, is asked only
     of the rows where its answer matters: its kernel gets those alone, as lists of the Python values that `evaluate` gets, and
-    returns a list of answers in which a FailedError stands for itself. `prepare` gets the arguments that stand in the rules file
-    before any row is read, and raises RulesError where no row could be answered.
+    returns a list of answers in which a FailedError stands for itself. Before any row is read `prepare` gets the arguments
+    that stand in the rules file, and raises RulesError where no row could be answered.
 
     `looks_for` gets all arguments but the first, a text, where they stand in the rules file, and says what the engine may
     look for in many texts at once: all of it must be found in a text before anything else is asked.
