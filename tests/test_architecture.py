@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "snorkel_dsl"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 HEAVY = ("numpy", "scipy", "pandas", "pyarrow", "polars", "torch", "spacy", "pyspark", "dask")
+STRANGERS = PACKAGE / "plugins" / "calling.py"  # it alone calls code that is not ours, which may raise anything
 LONGEST_MODULE = 600
 LONGEST_FUNCTION = 60
 FLAT = {"snorkel_dsl/language/ast.py"}  # one small class a grammar rule and nothing else: longer, and no harder to read
@@ -186,6 +187,8 @@ def test_no_blanket_except_and_no_code_from_data(path: Path) -> None:
     found = []
     for node in ast.walk(tree(path)):
         match node:
+            case ast.ExceptHandler(type=ast.Name(id="BaseException")) if path == STRANGERS:
+                pass
             case ast.ExceptHandler(type=None) | ast.ExceptHandler(type=ast.Name(id="Exception" | "BaseException")):
                 found.append(f"line {node.lineno}: a blanket except")
             case ast.Call(func=ast.Name(id="eval" | "exec" | "__import__" as name)):

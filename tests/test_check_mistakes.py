@@ -70,7 +70,7 @@ CONDITIONS = [
     ('text denies "a" followed by "b"', "wrong-quantifier", 'followed by "b"', ""),
     ("text denies all of GREETING at least 2 times", "wrong-quantifier", "at least 2 times", ""),
     ("text has an entity PERSON", "no-pipeline", "text has an entity PERSON", ""),
-    ("sentiment(text) is above 0.9", "comes-later", "sentiment(text)", ""),
+    ("sentiment(text) is above 0.9", "unknown-name", "sentiment", "condition sentiment of some text as it"),
     ('the 3 words before text mention "a"', "not-a-span", "text", "spans: `ann`, `ben`"),
     ("text is within 3 words of ann", "not-a-span", "text", "spans: `ann`, `ben`"),
     ("ann is before ann", "span-and-itself", "ann", ""),
