@@ -174,7 +174,7 @@ BLOCKS = [
     ("slice s\n    when likes is 1\n", "comes-later", "s"),
     ('terms T\n    from ontology "a.obo" below "X:1"\n', "comes-later", '"a.obo"'),
     ("use context clinical_english\n", "missing-file", "clinical_english"),
-    ('use functions from plugin "p" version 2\n', "comes-later", 'use functions from plugin "p" version 2'),
+    ('use functions from plugin "p" version 2\n', "missing-plugin", '"p"'),
     ('context c\n    negation before " "\n', "term-never-matches", '" "'),
     ('context c\n    stop at "but" reaching 2 words\n', "misplaced-line", "2"),
     ('context c\n    negation before "no" reaching 0 words\n', "not-a-whole-number", "0"),
