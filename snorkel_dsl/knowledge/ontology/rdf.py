@@ -117,6 +117,7 @@ class _Statements:
         self._drafts = Drafts(path)
         self._classes: set[str] = set()
         self._concepts: set[str] = set()
+        self._replaced: set[str] = set()
         self._wholes: set[str] = set()
         self._versions: dict[str, list[tuple[int, str]]] = {}
 
@@ -135,6 +136,8 @@ class _Statements:
             below, above = (str(value), about) if predicate == _BELOW else (about, str(value))
             self._drafts.node(below).parents.add(above)
         elif predicate not in (*_ABOVE, _BELOW):
+            if predicate in _REPLACED_BY:
+                self._replaced.add(about)
             self._part(self._drafts.node(about), predicate, value)
 
     def _type(self, about: str, kind: str) -> None:
@@ -164,9 +167,9 @@ class _Statements:
         """The table of all statements."""
         versions = sorted(version for whole in self._wholes for version in self._versions.get(whole, ()))
         release = versions[0][1] if versions else ""
-        # A thesaurus often brings the classes along that its concepts are of.
+        # A thesaurus often brings the classes along that its concepts are of, and what it replaced is no concept any more.
         if len(self._concepts) > len(self._classes):
-            return self._drafts.table(release, "SKOS", self._concepts)
+            return self._drafts.table(release, "SKOS", self._concepts | self._replaced)
         return self._drafts.table(release, "OWL", self._classes)
 
 

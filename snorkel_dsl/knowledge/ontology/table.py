@@ -234,7 +234,7 @@ def _node(name: str, draft: Draft, foreign: bool) -> Node:
         name,
         labels,
         tuple(synonyms),
-        _ids(draft.parents - {name}),
+        tuple(parent for parent in _ids(draft.parents) if parent != name),
         draft.obsolete,
         _ids(draft.replaced_by),
         _ids(draft.former),
@@ -250,7 +250,7 @@ def _names(names: set[Name], foreign: bool) -> tuple[Name, ...]:
 
 
 def _ids(written: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(short_id(one) for one in written))
+    return tuple(sorted({short_id(one) for one in written}))
 
 
 def short_id(written: str) -> str:
