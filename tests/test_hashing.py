@@ -80,6 +80,7 @@ DIFFERENT = {
     "the column's range": ("from 0", "from 1"),
     "a choice": ('"a", "b"', '"a", "c"'),
     "the order of labels": ("HAM, SPAM, UNSURE", "SPAM, HAM, UNSURE"),
+    "any number of labels": ("HAM, SPAM, UNSURE", "HAM, SPAM, UNSURE, any number may apply"),
     "another label": ("HAM, SPAM, UNSURE", "HAM, SPAM, UNSURE, NEW"),
     "a vote": ("vote HAM or UNSURE", "vote HAM"),
     "and for or": ('in known or kind', 'in known and kind'),
@@ -128,6 +129,37 @@ def test_the_rows_of_a_lookup_count_and_their_order_does_not(folder: Path) -> No
     assert _hash(FILE, folder) == before
     (folder / "known.csv").write_text("name\nbob\n", encoding="utf-8")
     assert _hash(FILE, folder) != before
+
+
+COLUMN = """
+data row
+    text text
+    model text
+task spam on row
+    labels HAM, SPAM
+rule r votes by column "model"
+    "a" means HAM
+    "b" means SPAM
+    "?", "-" abstain
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        ('    "a" means HAM\n    "b" means SPAM\n', '    "b" means SPAM\n    "a" means HAM\n', True),
+        ('"?", "-" abstain', '"-" abstains\n    "?" abstains', True),
+        ('    "?", "-" abstain\n', "", False),
+        ('"?", "-" abstain', '"?" abstains', False),
+        ('"b" means', '"c" means', False),
+        ("rule r", "task tone under spam.SPAM\n    labels KIND, RUDE\nrequire tone.RUDE implies not spam.HAM\nrule r", True),
+    ],
+)  # fmt: skip
+def test_the_meanings_of_values_count_and_what_votes_imply_does_not(old: str, new: str, same: bool) -> None:
+    """What a vote says of other tasks is in their `under` and `require` lines; the vote itself stays what it is."""
+    assert old in COLUMN
+    (one,), (other,) = (program(text).functions for text in (COLUMN, COLUMN.replace(old, new)))
+    assert (one.semantic_hash == other.semantic_hash) == same
 
 
 def test_no_two_functions_of_a_rule_for_each_share_a_hash() -> None:

@@ -280,3 +280,41 @@ def test_an_expected_precision_counts() -> None:
     facts = RuleFacts({"sure": FunctionFacts("sure", "label", frozenset({1}), precision=(0.9, 1.0))})
     found = ExpectedPrecision().fit(votes, facts).predict_proba(votes)[:, 1]
     assert found.tolist() == pytest.approx([0.95, 0.75, 0.95 * 0.75 / (0.95 * 0.75 + 0.05 * 0.25)])
+
+
+# ---------------------------------------------------------------------------------------------------------------- real data
+
+
+def questions(file: Path) -> list[dict[str, str]]:
+    """The questions of TREC with their coarse and fine types."""
+    found = []
+    for line in file.read_text(encoding="latin-1").splitlines():
+        kind, _, text = line.partition(" ")
+        coarse, _, fine = kind.partition(":")
+        found.append({"text": text, "coarse": coarse, "fine": fine})
+    return found
+
+
+def test_the_questions_of_trec_are_asked_from_coarse_to_fine(data_folder: Path) -> None:
+    rows = questions(data_folder / "trec" / "train_5500.label")
+    assert len(rows) == 5_452
+    rules = compile(Path(__file__).parent / "samples" / "questions.rules")
+    votes = rules.apply(rows)
+    gold = np.array([rules.tasks[0].labels.index(row["coarse"]) for row in rows])
+    coarse = votes.question("coarse")
+    assert set(coarse.functions) == set(votes.functions)  # every rule says something of the coarse type
+    assert coarse.summary(gold)["accuracy"].min() > 0.9
+    answered = {one.name: one for one in fit_tasks(votes, MajorityVote)}
+    found = columns_of(list(answered.values()))
+    human, number = rules.tasks[0].labels.index("HUM"), rules.tasks[0].labels.index("NUM")
+    assert all((label is None) or above == "HUM" for label, above in zip(found["human"], found["coarse"], strict=True))
+    assert all((label is None) or above == "NUM" for label, above in zip(found["number"], found["coarse"], strict=True))
+    assert answered["human"].asked.sum() == (answered["coarse"].labels.predict() == human).sum() > 500
+    assert answered["number"].asked.sum() == (answered["coarse"].labels.predict() == number).sum() > 400
+    fine = {"ind": "individual", "gr": "group", "title": "title", "desc": "description"}
+    judged = [
+        (label, fine[row["fine"]])
+        for label, row in zip(found["human"], rows, strict=True)
+        if label and row["coarse"] == "HUM"
+    ]
+    assert sum(label == truth for label, truth in judged) / len(judged) > 0.8

@@ -103,7 +103,7 @@ def _of_labels(own: list[Answered], gold: Mapping[str, Gold]) -> str:
         *_silent(own),
         "",
         table(
-            ("label", "with a vote", "votes", "applies", "share", "class balance"), [_applies(one, n) for one in own]
+            ("label", "with a vote", "votes", "applies", "share", "mean probability"), [_applies(one, n) for one in own]
         ),
     ]
     judged = [(one, known) for one in own if (known := one.gold_of(gold)) is not None]
@@ -138,8 +138,8 @@ def _label(one: Answered) -> str:
 
 def _applies(one: Answered, n: int) -> tuple[str, ...]:
     covered, positive = int(one.labels.covered.sum()), int((one.labels.predict() == 1).sum())
-    balance = percent(float(one.model.class_balance_[1]))
-    return (_label(one), f"{covered:,}", _SIDES[one.sided], f"{positive:,}", _part(positive, n), balance)
+    mean = share(float(one.labels.probabilities[one.labels.covered, 1].mean())) if covered else "–"
+    return (_label(one), f"{covered:,}", _SIDES[one.sided], f"{positive:,}", _part(positive, n), mean)
 
 
 @dataclass(frozen=True)
