@@ -63,7 +63,7 @@ def test_every_example_votes_as_it_says(path: Path) -> None:
 # ----------------------------------------------------------------------------------------------------- on real data
 
 
-@pytest.mark.parametrize("folder", ["youtube", "chest_xray", "questions", "income"])
+@pytest.mark.parametrize("folder", ["youtube", "chest_xray", "questions", "income", "spouses"])
 def test_every_expectation_holds(folder: str, data_folder: Path) -> None:
     """The settings beside the rules name the public data as `$SNORKEL_DSL_DATA/…`."""
     done = run_cli("test", ".", cwd=ROOT / "rulesets" / folder, SNORKEL_DSL_DATA=str(data_folder))

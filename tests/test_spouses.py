@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import spouses
 from spouses import balance_of, read, unseen_rows
 
 import snorkel_dsl as sd
@@ -24,19 +25,8 @@ def splits(data_folder: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def sample(data_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> sd.Rules:
-    """The sample of the design, its spans read from the columns that the data have."""
-    folder = tmp_path_factory.mktemp("design") / "samples" / "rules"
-    folder.mkdir(parents=True)
-    (folder.parents[1] / "data").symlink_to(data_folder)
-    text = (ROOT / "tests" / "samples" / "spouses.rules").read_text(encoding="utf-8")
-    for number in (1, 2):
-        declared = f"    person{number}   span of sentence\n"
-        assert declared in text
-        mapped = f'    person{number}   span of sentence from words "person{number}_word_idx" in "tokens"\n'
-        text = text.replace(declared, mapped)
-    (folder / "spouses.rules").write_text(text, encoding="utf-8")
-    return sd.compile(folder / "spouses.rules", roots=[folder, data_folder])
+def sample(data_folder: Path) -> sd.Rules:
+    return spouses.sample(data_folder / "spouse")
 
 
 def precision(votes: Any, name: str, gold: Any) -> tuple[int, float]:
