@@ -106,6 +106,10 @@ def _describe_detail(detail: Any) -> str:
             return f"lookup of {len(keys)}"
         case ir.Section(start=start, end=end):
             return f"from {start!r} to {end!r}"
+        case ir.HeadedSection(headings=headings):
+            return "under " + " or ".join(map(repr, headings))
+        case ir.Context(cues=cues):
+            return f"context of {len(cues)} cues"
         case _:
             return repr(detail)
 
