@@ -365,6 +365,31 @@ def test_what_is_lacking_is_said_before_any_row(
     assert found_[2]
 
 
+@pytest.mark.parametrize(
+    ("components_", "gives", "entities"),
+    [
+        (['tagger = "tagger"'], set(), ()),
+        (['tagger = "tagger"', 'rules = "attribute_ruler"'], {TAGS, LEMMAS}, ()),
+        (['ner = "ner"', 'parser = "parser"'], {ENTITIES, PHRASES}, ("ORG", "PERSON")),
+        (['spans = "span_ruler"'], set(), ()),
+        (['spans = "span_ruler"\nannotate_ents = true'], {ENTITIES}, ("DRUG",)),
+        (['ner = "ner"', 'own = "clinic_rules"'], None, None),
+    ],
+)
+def test_a_pipeline_says_what_its_components_say(
+    tmp_path: Path, components_: list[str], gives: set[str] | None, entities: tuple[str, ...] | None
+) -> None:
+    names = [component.split(" ")[0] for component in components_]
+    sections = [c.replace(f"{n} =", f"[components.{n}]\nfactory =") for n, c in zip(names, components_, strict=True)]
+    config = "\n".join(["[nlp]", f"pipeline = {json.dumps([*names, 'off'])}", 'disabled = ["off"]', *sections])
+    meta = {"lang": "en", "name": "x", "version": "1", "labels": {"ner": ["PERSON", "ORG"], "spans": ["DRUG"]}}
+    (tmp_path / "pipeline").mkdir()
+    (tmp_path / "pipeline" / "config.cfg").write_text(config, encoding="utf-8")
+    (tmp_path / "pipeline" / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+    (tmp_path / "snorkel-dsl.toml").write_text('spacy = "pipeline"\n', encoding="utf-8")
+    assert (pipeline_of(tmp_path).gives, pipeline_of(tmp_path).entities) == (gives, entities)
+
+
 def test_a_link_does_not_lead_outside_the_roots(tmp_path: Path) -> None:
     project = tmp_path / "project"
     project.mkdir()

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from configparser import ConfigParser
+from configparser import ConfigParser, SectionProxy
 from configparser import Error as ConfigError
 from dataclasses import dataclass
 from functools import lru_cache
@@ -35,15 +35,15 @@ _GIVES: Mapping[str, frozenset[str]] = {
     "beam_ner": frozenset({ENTITIES}),
     "entity_ruler": frozenset({ENTITIES}),
     "future_entity_ruler": frozenset({ENTITIES}),
-    "span_ruler": frozenset({ENTITIES}),
     "morphologizer": frozenset({TAGS}),
-    "tagger": frozenset({TAGS}),
     "attribute_ruler": frozenset({TAGS, LEMMAS}),
     "lemmatizer": frozenset({LEMMAS}),
     "trainable_lemmatizer": frozenset({LEMMAS}),
     "parser": frozenset({PHRASES}),
     "beam_parser": frozenset({PHRASES}),
     "tok2vec": frozenset(),
+    "tagger": frozenset(),  # tags of its own; `attribute_ruler` makes parts of speech of them
+    "span_ruler": frozenset(),
     "sentencizer": frozenset(),
     "senter": frozenset(),
     "textcat": frozenset(),
@@ -304,9 +304,15 @@ def _factories(data: Path) -> dict[str, str] | None:
         config.read_string((data / "config.cfg").read_text(encoding="utf-8"))
         running = json.loads(config["nlp"]["pipeline"])
         disabled = json.loads(config["nlp"].get("disabled", "[]"))
-        return {name: json.loads(config[f"components.{name}"]["factory"]) for name in running if name not in disabled}
+        return {name: _factory(config[f"components.{name}"]) for name in running if name not in disabled}
     except (OSError, ValueError, KeyError, TypeError, ConfigError, RecursionError):
         return None
+
+
+def _factory(component: SectionProxy) -> str:
+    """The factory of a component; a ruler of spans that makes entities of them is one of entities."""
+    factory = str(json.loads(component["factory"]))
+    return "entity_ruler" if factory == "span_ruler" and component.get("annotate_ents") == "true" else factory
 
 
 # -------------------------------------------------------------------------------------------------------- files and hashes

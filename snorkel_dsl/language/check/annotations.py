@@ -18,7 +18,7 @@ from snorkel_dsl.language.types import Kind
 
 _COMPONENTS = {
     ENTITIES: "`ner` or `entity_ruler`",
-    TAGS: "`tagger`, `morphologizer` or `attribute_ruler`",
+    TAGS: "`morphologizer`, or `tagger` with `attribute_ruler`",
     LEMMAS: "`lemmatizer` or `attribute_ruler`",
     PHRASES: "`parser`",
 }
