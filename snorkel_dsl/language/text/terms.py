@@ -71,7 +71,7 @@ class Occurrence:
     terms: tuple[int, ...]
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=250_000)
 def compile_term(term: Term) -> CompiledTerm:
     """Compile a term for folded text. A term of nothing but white space has no atoms, and no occurrence."""
     text = fold(term.text, term.exact_case).text.strip(" ")
