@@ -442,3 +442,16 @@ def test_columns_are_mapped_on_the_command_line(folder: Path) -> None:
     assert "`other.csv` has no column `tokens`, from which `person1` is read" in done.stderr
     mapped = ("--column", "person1=where", "--column", "tokens=list")
     fine(folder, "apply", "pairs.rules", "other.csv", *mapped, "-o", "votes.parquet", "--max-faults", "1")
+
+
+@given(texts(), st.integers(0, 4), st.sampled_from(["words", "tokens", "characters"]), st.data())
+def test_words_nearby_are_those_of_the_whole_text(text: str, count: int, measure: str, data: st.DataObject) -> None:
+    from snorkel_dsl.language.text.parts import MEASURES
+    from snorkel_dsl.predicates.spans import WORDS_NEAR
+
+    start = data.draw(st.integers(0, len(text)))
+    before = MEASURES[measure](text[:start])[-count:] if count else []
+    after = MEASURES[measure](text[start:])[:count]
+    near = WORDS_NEAR.evaluate
+    assert near(text, (start, start), count, measure, "before") == text[before[0][0] if before else start : start]
+    assert near(text, (start, start), count, measure, "after") == text[start : start + after[-1][1] if after else start]

@@ -9,8 +9,9 @@ import json
 import re
 
 LONGEST = 10_000_000  # characters
-_ITEM = re.compile(r"""\s*(?:'((?:[^'\\]|\\.)*+)'|"((?:[^"\\]|\\.)*+)"|(None))\s*([,\]])""", re.DOTALL)
-_END = re.compile(r"\s*\]\s*")
+_TEXT = r"""'([^'\\]*+(?:\\.[^'\\]*+)*+)'|"([^"\\]*+(?:\\.[^"\\]*+)*+)"|(None)"""
+_ITEM = re.compile(_TEXT, re.DOTALL)
+_LIST = re.compile(rf"\s*+\[\s*+(?:(?:{_TEXT})\s*+(?:,\s*+(?:{_TEXT})\s*+)*+(?:,\s*+)?)?\]\s*+", re.DOTALL)
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{1,3}|.)", re.DOTALL)
 _CONTROLS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\n": ""}
 
@@ -27,23 +28,18 @@ def read_list(cell: str) -> list[str | None] | None:
 
 
 def _python_list(cell: str) -> list[str | None] | None:
-    items: list[str | None] = []
-    position = cell.index("[") + 1
-    while True:
-        if end := _END.match(cell, position):
-            return items if end.end() == len(cell) else None
-        found = _ITEM.match(cell, position)
-        if found is None:
-            return None
-        single, double, _, after = found.groups()
-        written = single if single is not None else double
-        items.append(None if written is None else _unescaped(written))
-        position = found.end() - (after == "]")
+    if not _LIST.fullmatch(cell):
+        return None
+    plain = "\\" not in cell
+    return [
+        None if none else single or double if plain else _unescaped(single or double)
+        for single, double, none in _ITEM.findall(cell)
+    ]
 
 
 def _unescaped(written: str) -> str:
     """A string as Python means it; a character that has no code point, and a half of a pair, stay as written."""
-    return _ESCAPE.sub(_character, written) if "\\" in written else written
+    return _ESCAPE.sub(_character, written)
 
 
 def _character(escape: re.Match[str]) -> str:

@@ -51,10 +51,17 @@ def read_words(positions: object, words: object, text: str | None) -> Read:
     pair = _pair(positions)
     if pair is None:
         return None, NO_PAIR
-    listed = read_list(words) if isinstance(words, str) else words
-    if not isinstance(listed, Sequence) or not all(word is None or isinstance(word, str) for word in listed):
+    listed = read_list(words) if isinstance(words, str) else _texts(words)
+    if listed is None:
         return None, "no list of words (a cell holds one as `['a', 'b']` or `[\"a\", \"b\"]`)"
     return _aligned(text, listed, *pair)
+
+
+def _texts(words: object) -> Sequence[str | None] | None:
+    """A list of texts, some of them perhaps missing; None where it is something else."""
+    if not isinstance(words, list | tuple) or not all(word is None or isinstance(word, str) for word in words):
+        return None
+    return words
 
 
 def _pair(value: object) -> Span | None:
@@ -103,7 +110,7 @@ def _aligned(text: str, words: Sequence[str | None], first: int, last: int) -> R
         if not word:
             continue
         found = text.find(word, position)
-        if found < 0 or any(map(is_letter_or_digit, text[position:found])):
+        if found < 0 or _holds_letters(text[position:found]):
             return None, f"the word `{word[:40]}` of its list does not come next in the text"
         position = found + len(word)
         if number >= first and start is None:
@@ -113,9 +120,13 @@ def _aligned(text: str, words: Sequence[str | None], first: int, last: int) -> R
     return (start, position), None
 
 
+def _holds_letters(gap: str) -> bool:
+    return gap not in ("", " ") and any(map(is_letter_or_digit, gap))
+
+
 def _bare(word: str | None) -> str:
     """A word without the white space at its ends."""
-    if not word:
-        return ""
+    if not word or not (word[0].isspace() or word[-1].isspace()):
+        return word or ""
     start, end = trimmed(word, 0, len(word))
     return word[start:end]

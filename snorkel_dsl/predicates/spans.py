@@ -12,6 +12,7 @@ from snorkel_dsl.predicates import Predicate, signature
 from snorkel_dsl.predicates.parts import COVER
 
 Span = tuple[int, int]
+_WINDOW = 12  # characters a word, to look at first: few words are wanted, of texts that may be long
 
 
 def _span_text(text: str, span: Span) -> str:
@@ -38,18 +39,30 @@ def _words_near(text: str, span: Span, count: int, measure: str, side: str) -> s
 
 
 def _start_of_last(text: str, count: int, measure: str) -> int:
+    """Where the last so many words begin. Words of a text's end are its own, but for the first, which may be cut."""
     if count < 0:
         return 0
-    places = parts.MEASURES[measure](text)
-    places = places[max(len(places) - count, 0) :]
-    return places[0][0] if places else len(text)
+    window = _WINDOW * (count + 1)
+    while True:
+        start = max(len(text) - window, 0)
+        places = parts.MEASURES[measure](text[start:])
+        if not start or len(places) > count:
+            places = places[max(len(places) - count, 0) :]
+            return start + places[0][0] if places else len(text)
+        window *= 4
 
 
 def _end_of_first(text: str, count: int, measure: str) -> int:
+    """Where the first so many words end. Words of a text's start are its own, but for the last, which may be cut."""
     if count < 0:
         return len(text)
-    places = parts.MEASURES[measure](text)[:count]
-    return places[-1][1] if places else 0
+    window = _WINDOW * (count + 1)
+    while True:
+        places = parts.MEASURES[measure](text[:window])
+        if window >= len(text) or len(places) > count:
+            places = places[:count]
+            return places[-1][1] if places else 0
+        window *= 4
 
 
 def _span_distance(text: str, one: Span, other: Span) -> float:
