@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import product
 from typing import Any
 
 import pytest
@@ -65,6 +66,11 @@ def _call(name: str, kinds: tuple[Kind, ...], result: Kind, *arguments: Any, bat
     function = ir.Constant(ir.PluginFunction("risky", 1, name, kinds, result, name != "words", batch), Kind.FUNCTION)
     operator = {Kind.NUMBER: "call_number", Kind.TEXT: "call_text", Kind.CONDITION: "call_condition"}[result]
     return st.tuples(st.just(function), *arguments).map(lambda drawn: ir.Call(operator, drawn, result))
+
+
+def _number_of(name: str) -> ir.Call:
+    function = ir.Constant(ir.PluginFunction("risky", 1, "number", (Kind.TEXT,), Kind.NUMBER), Kind.FUNCTION)
+    return ir.Call("call_number", (function, ir.Column(name, Kind.TEXT)), Kind.NUMBER)
 
 
 COLUMNS = {"text": Type(Kind.TEXT), "title": Type(Kind.TEXT), "likes": Type(Kind.NUMBER)}
@@ -147,8 +153,13 @@ ROWS = st.lists(
 
 @pytest.mark.usefixtures("_risky")
 @given(program=programs(), rows=ROWS)
-@settings(max_examples=150, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=SLOW)
+@settings(max_examples=300, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=SLOW)
 def test_votes_and_faults_are_those_of_the_reference(program: ir.Program, rows: list[dict[str, Any]]) -> None:
+    assert_equal(program, rows)
+
+
+def assert_equal(program: ir.Program, rows: list[dict[str, Any]]) -> None:
+    """Votes and faults of the engine are those of the reference. Raises AssertionError where they are not."""
     matrix, faults = label_matrix(program, batch(program, rows), batch_rows=4)
     failures = {(f.row, rule): (f.column, f.message, f.value, f.is_call) for f in faults for rule in f.rules}
     assert len(failures) == sum(len(fault.rules) for fault in faults)
@@ -162,3 +173,41 @@ def test_votes_and_faults_are_those_of_the_reference(program: ir.Program, rows: 
             failure = said.failure
             expected = failure and (call_in_words(failure.call), str(failure), shortened(failure.value), True)
             assert failures.get((i, function.name)) == expected
+
+
+# Every condition is asked of rows on which each of its parts is true, false, unknown or fails.
+LOGIC = st.recursive(
+    st.sampled_from(
+        [
+            ir.Call("more", (ir.Column("likes", Kind.NUMBER), ir.Constant(1.0, Kind.NUMBER)), Kind.CONDITION),
+            *(
+                ir.Call("more", (_number_of(name), ir.Constant(1.0, Kind.NUMBER)), Kind.CONDITION)
+                for name in ("text", "title")
+            ),
+        ]
+    ),
+    lambda inner: st.one_of(
+        inner.map(lambda c: ir.Call("not", (c,), Kind.CONDITION)),
+        st.tuples(st.sampled_from(["and", "or"]), st.lists(inner, min_size=2, max_size=3)).map(
+            lambda drawn: ir.Call(drawn[0], tuple(drawn[1]), Kind.CONDITION)
+        ),
+    ),
+    max_leaves=6,
+)
+TEXTS = ["", "xx", "b", None]
+EVERY_ROW = [{"text": a, "title": b, "likes": c} for a, b, c in product(TEXTS, TEXTS, [0.0, 2.0, None])]
+
+
+@pytest.mark.usefixtures("_risky")
+@given(conditions=st.lists(LOGIC, min_size=4, max_size=8))
+@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+def test_logic_on_every_row_there_is(conditions: list[ir.Expression]) -> None:
+    vote = ir.Vote("spam", frozenset({0}))
+    several = [ir.Clause(condition, vote) for condition in conditions[:2]]
+    functions = [
+        ir.LabelingFunction(f"f{number}", "f", "spam", (ir.Clause(condition, vote), ir.Clause(None, vote)))
+        for number, condition in enumerate(conditions)
+    ]
+    functions.append(ir.LabelingFunction("several", "several", "spam", tuple(several), (conditions[2],)))
+    columns = tuple(ir.DataColumn(name, type_, name) for name, type_ in COLUMNS.items())
+    assert_equal(ir.Program("row", columns, strategies.TASKS, tuple(functions), ()), EVERY_ROW)
