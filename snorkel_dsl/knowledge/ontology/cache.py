@@ -24,7 +24,9 @@ def stored(key: str) -> Table | None:
     """The table that is kept under a key, if there is one."""
     try:
         kept = _load(key)
-        return None if kept is None else Table(tuple(map(_node, kept["nodes"])), str(kept["release"]), str(kept["format"]))
+        if kept is None:
+            return None
+        return Table(tuple(map(_node, kept["nodes"])), str(kept["release"]), str(kept["format"]))
     except (LookupError, TypeError, ValueError):
         return None
 
