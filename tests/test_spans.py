@@ -431,6 +431,10 @@ def test_explain_shows_the_place_in_the_text(folder: Path) -> None:
     assert "between votes YES" in shown
     assert "found in sentence: Ann's [wife] is Eve." in shown
     assert "person1: `Ann`, characters 0 to 3 of sentence" in shown
+    shown = fine(folder, "explain", "pairs.rules", "pairs.csv", "--row", "2", "--rule", "between").stdout
+    assert '`the words between person1 and person2 mention any of SPOUSE_WORDS` is false: "met"' in shown
+    shown = fine(folder, "explain", "pairs.rules", "pairs.csv", "--row", "2", "--rule", "called").stdout
+    assert "found" not in shown
     shown = fine(folder, "explain", "pairs.rules", "pairs.csv", "--row", "3", "--rule", "between").stdout
     assert "a value that it reads cannot be read: person1" in shown
 

@@ -17,7 +17,8 @@ from snorkel_dsl.report.table import count
 from snorkel_dsl.report.why import outcome, place, places, quoted, remarks, why
 
 MOST_PIECES = 2
-_COUNTED = ("size", "mentions_count", "mentions_terms", "contains_count", "contains_terms")
+_COUNTED = ("size", "mentions_count", "mentions_terms", "contains_count", "contains_terms", "span_distance")
+_CUT = ("span_text", "words_between", "words_near")
 _SHOWN_KINDS = (Kind.NUMBER, Kind.CHOICE, Kind.YES_NO, Kind.TIME)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -97,6 +98,9 @@ def _remark(step: Step, row: Row) -> str:
     counted = [part for part in step.walk() if _operator(part) in _COUNTED and isinstance(part.value, int | float)]
     if len(counted) == 1 and not isinstance(step.expression, ir.Quantified):
         return f" (counted: {counted[0].value:,g})"
+    cut = [part for part in step.inside if _operator(part) in _CUT and isinstance(part.value, str)]
+    if cut and len(cut) == len(step.inside):
+        return f": {' and '.join(_shown(part.value.strip(), Kind.TEXT) for part in cut)}"
     shown = dict.fromkeys(_values(step.expression, row))
     return f": {', '.join(shown)}" if shown else ""
 
