@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    import sqlite3
 
 VARIABLE = "SNORKEL_DSL_CACHE"
 _PATIENCE = 5.0  # seconds to wait for another process
@@ -72,6 +74,8 @@ class Store:
 
     def _within_transaction(self, do: Callable[[sqlite3.Connection], T]) -> T | None:
         """What is done with the database, all of it or nothing; None where there is no database to be had."""
+        import sqlite3
+
         folder = cache_folder()
         if folder is None:
             return None

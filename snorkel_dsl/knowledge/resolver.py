@@ -12,7 +12,7 @@ from snorkel_dsl.diagnostics import Diagnostic, did_you_mean
 from snorkel_dsl.knowledge.files import read_column, read_lines, read_rows, read_text
 from snorkel_dsl.language import ast
 from snorkel_dsl.language.check.resolving import OntologyQuery, Refusal, StoredFunctions, UsedRules
-from snorkel_dsl.language.ir import FUNCTION_SECONDS, Pipeline
+from snorkel_dsl.language.ir import FUNCTION_SECONDS, Context, Pipeline
 from snorkel_dsl.source import Source
 
 if TYPE_CHECKING:
@@ -35,13 +35,6 @@ def nothing_configured(roots: tuple[Path, ...]) -> Refusal | Pipeline:
     from snorkel_dsl.knowledge.pipelines import find_pipeline
 
     return find_pipeline(None, roots)
-
-
-def shipped_rulesets() -> Path:
-    """Where the rules that ship are: inside the installed package, or beside it in a checkout."""
-    package = Path(__file__).resolve().parent.parent
-    inside = package / "_rulesets"
-    return inside if inside.is_dir() else package.parent / "rulesets"
 
 
 @dataclass(frozen=True)
@@ -127,27 +120,11 @@ class Resolver:
         except UnreadableError as error:
             return error.refusal
 
-    def context(self, name: str) -> UsedRules | Refusal:
-        """A context that ships with the package, in a rules file of its name."""
-        folder = shipped_rulesets() / "std"
-        found = folder / f"{name}.rules"
-        if not found.is_file():
-            known = sorted(file.stem for file in folder.glob("*.rules"))
-            likely = did_you_mean(name, known)
-            listed = ", ".join(f"`{one}`" for one in known)
-            helps = (f"these ship: {listed}",) if likely is None else (f"did you mean `{likely}`?",)
-            return Refusal(
-                "unknown-name", f"no context that ships is called `{name}`", "not one of the package's", helps
-            )
-        if found not in self.seen:
-            text = read_text(found, found.name)
-            if isinstance(text, Refusal):
-                return text
-            source = Source(f"<std>/{found.name}", text)
-            file, diagnostics = self.parse(source)
-            resolver = Resolver((folder,), found, self.parse, self.chain, self.seen)
-            self.seen[found] = UsedRules(source, file, tuple(diagnostics), resolver)
-        return self.seen[found]
+    def context(self, name: str) -> Context | Refusal:
+        """A context that ships with the package."""
+        from snorkel_dsl.knowledge.contexts import shipped_context
+
+        return shipped_context(name)
 
     def plugin(self, name: str, version: int) -> StoredFunctions | Refusal:
         """The stored signatures of an installed plugin."""

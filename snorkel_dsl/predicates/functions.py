@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from snorkel_dsl.language.ir import PluginFunction
 from snorkel_dsl.language.types import Kind, Signature
-from snorkel_dsl.plugins.calling import CallError, call, call_all, load
 from snorkel_dsl.plugins.stored import PARAMETERS
 from snorkel_dsl.predicates import FailedError, Predicate
+
+if TYPE_CHECKING:
+    from snorkel_dsl.plugins.calling import CallError
 
 _SHOWN = 80  # characters of an argument in a message
 
 
 def _load(function: PluginFunction, *_: Any) -> None:
+    from snorkel_dsl.plugins.calling import load
+
     load(function)
 
 
 def _call(function: PluginFunction, *arguments: Any) -> Any:
+    from snorkel_dsl.plugins.calling import CallError, call
+
     try:
         return call(function, arguments)
     except CallError as failed:
@@ -25,6 +31,8 @@ def _call(function: PluginFunction, *arguments: Any) -> Any:
 
 
 def _call_all(function: PluginFunction, *arguments: Any) -> list[Any]:
+    from snorkel_dsl.plugins.calling import CallError, call_all
+
     n = next(len(argument) for argument in arguments if isinstance(argument, list))
     columns = [argument if isinstance(argument, list) else [argument] * n for argument in arguments]
     rows = list(zip(*columns, strict=True))

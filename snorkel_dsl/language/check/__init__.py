@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from snorkel_dsl.diagnostics import Diagnostic
 from snorkel_dsl.language import ast, ir
-from snorkel_dsl.language.check.contexts import ContextsBuilder, use_context
+from snorkel_dsl.language.check.contexts import declare_contexts
 from snorkel_dsl.language.check.declarations import (
     TermsBuilder,
     check_language,
@@ -173,19 +173,10 @@ def _declare_shared(names: Names, file: ast.File) -> None:
     for lookup in blocks_of(file, ast.Lookup):
         if is_new(names, "lookup", lookup.name, places):
             declare_lookup(names, lookup)
-    _declare_contexts(names, file)
+    declare_contexts(names, file)
     places = {}
     conditions = [block for block in blocks_of(file, ast.Condition) if is_new(names, "condition", block.name, places)]
     ConditionsBuilder(names, beside_functions(names, conditions)).build_all()
-
-
-def _declare_contexts(names: Names, file: ast.File) -> None:
-    """The contexts that ship and are used, and the file's own."""
-    for use in blocks_of(file, ast.UseContext):
-        use_context(names, use, _names_of)
-    places: dict[str, Span] = {}
-    own = [block for block in blocks_of(file, ast.Context) if is_new(names, "context", block.name, places)]
-    ContextsBuilder(names, own).build_all()
 
 
 # ---------------------------------------------------------------------------------------------------- names of other files

@@ -5,15 +5,16 @@ A file's own context holds before one that it uses; where several could be meant
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from snorkel_dsl.diagnostics import did_you_mean
 from snorkel_dsl.language import ast, ir
-from snorkel_dsl.language.check.declarations import make_term, refuse
-from snorkel_dsl.language.check.resolving import Refusal, UsedRules
+from snorkel_dsl.language.check.declarations import is_new, make_term, refuse
+from snorkel_dsl.language.check.resolving import Refusal
 from snorkel_dsl.language.check.scope import Names
 from snorkel_dsl.language.check.values import whole
 from snorkel_dsl.language.text.terms import CompiledTerm, compile_term
+from snorkel_dsl.source import Span
 
 MOST_NESTED = 50  # contexts that extend one another
 _AXES = {"uncertain": "uncertainty"}  # where the axis is not called as its cues are
@@ -113,10 +114,20 @@ def _once(terms: Iterable[ir.Term]) -> tuple[ir.Term, ...]:
     return tuple({compile_term(term): term for term in terms}.values())
 
 
-# ------------------------------------------------------------------------------------------------ contexts of other files
+# ------------------------------------------------------------------------------------------- all that a file may ask under
 
 
-def use_context(names: Names, block: ast.UseContext, names_of: Callable[[Names, UsedRules], Names]) -> None:
+def declare_contexts(names: Names, file: ast.File) -> None:
+    """The contexts that ship and are used, and the file's own."""
+    places: dict[str, Span] = {}
+    for block in file.blocks:
+        if isinstance(block, ast.UseContext):
+            _use_context(names, block)
+    own = [block for block in file.blocks if isinstance(block, ast.Context)]
+    ContextsBuilder(names, [block for block in own if is_new(names, "context", block.name, places)]).build_all()
+
+
+def _use_context(names: Names, block: ast.UseContext) -> None:
     """A context that ships with the package."""
     name = block.name.text
     if name in names.contexts:
@@ -125,10 +136,8 @@ def use_context(names: Names, block: ast.UseContext, names_of: Callable[[Names, 
     if isinstance(found, Refusal):
         names.contexts[name] = None
         refuse(names, found, block.name)
-        return
-    if found.source.name not in names.used:
-        names.used[found.source.name] = names_of(names, found)
-    names.contexts[name] = names.used[found.source.name].contexts.get(name)
+    else:
+        names.contexts[name] = found
 
 
 # -------------------------------------------------------------------------------------------------- which one is asked under

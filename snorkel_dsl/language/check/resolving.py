@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from snorkel_dsl.diagnostics import Diagnostic
     from snorkel_dsl.language import ast
-    from snorkel_dsl.language.ir import Pipeline, PluginFunction
+    from snorkel_dsl.language.ir import Context, Pipeline, PluginFunction
     from snorkel_dsl.source import Source
 
 
@@ -81,8 +81,8 @@ class Resolver(Protocol):
         """The terms of an ontology that a query asks for, in a fixed order, without repeats."""
         ...
 
-    def context(self, name: str) -> UsedRules | Refusal:
-        """A context that ships with the package, as the parsed rules file that it stands in."""
+    def context(self, name: str) -> Context | Refusal:
+        """A context that ships with the package."""
         ...
 
     def plugin(self, name: str, version: int) -> StoredFunctions | Refusal:
@@ -129,7 +129,7 @@ class NoFiles:
         """Refuse."""
         return _no_files(path)
 
-    def context(self, name: str) -> Refusal:
+    def context(self, name: str) -> Context | Refusal:
         """Refuse."""
         return _no_files(name)
 
