@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -58,6 +59,11 @@ FAULTY = {
     "recurses": "return score(text)",
     "hangs": "while True: pass",
     "hangs and catches": "stubborn()",
+    "is a number that raises": "return Odd(2)",
+    "is a number that hangs": "return Slow(2)",
+    "is of no class": "return Nothing()",
+    "is not of numpy": "return Array()",
+    "cannot say what is wrong": "raise Unspeakable",
 }
 
 
@@ -72,6 +78,23 @@ def test_a_faulty_row_costs_its_vote_and_no_more(plugin: Any, fault: str, batch:
             except Exception:
                 pass
 
+    class Odd(float):
+        def __float__(self): raise SystemExit(4)
+
+    class Slow(int):
+        def __float__(self):
+            while True: pass
+
+    class Nothing:
+        __class__ = property(lambda self: 1 / 0)
+
+    class Array:
+        shape, __module__ = (), "numpy"
+        def item(self): raise BaseException("no")
+
+    class Unspeakable(BaseException):
+        def __str__(self): raise SystemExit(4)
+
     def one(text):
         if "bad" in text:
             {FAULTY[fault].replace("score(text)", "one(text)")}
@@ -81,7 +104,7 @@ def test_a_faulty_row_costs_its_vote_and_no_more(plugin: Any, fault: str, batch:
         return [one(item) for item in text] if isinstance(text, list) else one(text)
     """
     flags = ", batch" if batch else ""
-    settings = "function_seconds = 0.2" if "hangs" in fault else ""
+    settings = "function_seconds = 0.05" if "hangs" in fault else ""
     rules = plugin("score(text) is above 1", code, f"score(text) -> number{flags}", settings=settings)
     votes, faults = rules.apply_with_faults(ROWS)
     assert votes.to_numpy().tolist() == [[1, 0], [-1, 0], [1, 0]]
@@ -92,6 +115,71 @@ def test_a_faulty_row_costs_its_vote_and_no_more(plugin: Any, fault: str, batch:
     trace = reference.explain(rules.lfs["asked"].definition, ROWS[1])
     assert trace.reason == "failed"
     assert why(trace, ROWS[1]) == [f"`score(text)` failed: {found.message}"]
+
+
+def test_a_text_is_what_it_holds_whatever_its_class_says(plugin: Any) -> None:
+    code = """
+    class Other(str):
+        def __len__(self): raise SystemExit(1)
+        def __str__(self): return "other"
+        def __eq__(self, other): return True
+        __hash__ = str.__hash__
+    def score(text):
+        return Other("other" if "bad" in text else "mine")
+    """
+    rules = plugin('score(text) is "mine"', code, "score(text) -> text")
+    votes, faults = rules.apply_with_faults(ROWS)
+    assert votes.to_numpy()[:, 0].tolist() == [1, -1, 1]
+    assert faults == ()
+
+
+def test_a_message_is_of_printable_characters(plugin: Any) -> None:
+    code = """
+    def score(text):
+        raise ValueError("half \\ud800, red \\x1b[31m, nothing \\x00, backwards \\u202e" + "!" * 10_000)
+    """
+    rules = plugin("score(text) is above 1", code, "score(text) -> number")
+    faults = rules.apply_with_faults(ROWS)[1]
+    assert [len(fault.message) for fault in faults] == [500] * 3
+    assert faults[0].message.startswith("ValueError: half �, red �[31m, nothing �, backwards �!!!")
+
+
+def test_what_a_plugin_prints_does_not_go_among_results(plugin: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    code = """
+    print("loaded")
+    def score(text):
+        print("called")
+        return 2
+    """
+    rules = plugin("score(text) is above 1", code, "score(text) -> number")
+    assert rules.apply_with_faults(ROWS)[1] == ()
+    assert capsys.readouterr() == ("", "loaded\n" + "called\n" * 3)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no processes are split here")
+def test_a_process_that_a_plugin_splits_off_ends_with_the_call(plugin: Any) -> None:
+    code = """
+    import os
+    children = []
+    def score(text):
+        child = os.fork()
+        if child:
+            children.append(child)
+            _, status = os.waitpid(child, 0)
+            return os.waitstatus_to_exitcode(status)
+        return 7
+    """
+    rules = plugin("score(text) is 1", code, "score(text) -> number")
+    votes, faults = rules.apply_with_faults(ROWS)
+    assert votes.to_numpy()[:, 0].tolist() == [1, 1, 1]
+    assert faults == ()
+
+
+def test_a_plugin_that_never_ends_loading_is_an_error(plugin: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("snorkel_dsl.plugins.calling.SECONDS_TO_LOAD", 0.05)
+    rules = plugin("score(text) is above 1", "while True: pass", "score(text) -> number")
+    with pytest.raises(RulesError, match="it took longer than"):
+        rules.apply_with_faults(ROWS)
 
 
 def test_what_is_said_of_each_fault(plugin: Any) -> None:

@@ -1,18 +1,22 @@
 """Calling functions of plugins: code of strangers, of which nothing is expected but that it may go wrong.
 
 Whatever a call does, it costs no more than its row: it may raise, give something else than it should, or take too long, and
-then it has failed. Only the user's own Ctrl-C passes.
+then it has failed. What it gives is read as warily as it is called, for a value may be of a class that is the stranger's own.
+What it prints goes to where messages go, and a process that it splits off ends with the call. Only Ctrl-C passes.
 """
 
 from __future__ import annotations
 
 import inspect
 import math
+import os
 import signal
+import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import import_module
@@ -25,7 +29,9 @@ from snorkel_dsl.language.types import Kind
 from snorkel_dsl.plugins import installed
 
 LONGEST_TEXT = 1_000_000  # characters of a result
+LONGEST_MESSAGE = 500  # characters
 MOST_ROWS = 64  # that a batch function gets at once
+SECONDS_TO_LOAD = 300.0  # for the import of a plugin: it may bring large libraries
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -48,18 +54,25 @@ def _loaded(plugin: str, version: int, name: str, arity: int) -> Callable[..., A
         raise _broken(
             plugin, f"version {version} is not installed here", "install the version that the rules were checked with"
         )
+    module = found[0].module
     try:
-        function = getattr(import_module(found[0].module), name, None)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # noqa: BLE001 - an import runs a stranger's code
-        raise _broken(plugin, f"`import {found[0].module}` failed: {_said(error)}") from None
+        return _guarded(_import, (module, name, arity), lambda function: function, SECONDS_TO_LOAD)  # type: ignore[no-any-return]
+    except _OtherCodeError as wrong:
+        raise _broken(plugin, str(wrong)) from None
+    except CallError as failed:
+        raise _broken(plugin, f"`import {module}` failed: {failed}") from None
+
+
+class _OtherCodeError(CallError):
+    """Code that is not what the stored signatures say; the message says why."""
+
+
+def _import(module: str, name: str, arity: int) -> Callable[..., Any]:
+    function = getattr(import_module(module), name, None)
     if not callable(function):
-        raise _broken(
-            plugin, f"`{found[0].module}` has no function `{name}`, and its stored signatures say that it has"
-        )
+        raise _OtherCodeError(f"`{module}` has no function `{name}`, and its stored signatures say that it has")
     if not _takes(function, arity):
-        raise _broken(plugin, f"`{name}` does not take {arity} arguments, and its stored signature says that it does")
+        raise _OtherCodeError(f"`{name}` does not take {arity} arguments, and its stored signature says that it does")
     return function  # type: ignore[no-any-return]
 
 
@@ -83,7 +96,7 @@ def _broken(plugin: str, why: str, *helps: str) -> RulesError:
 def call(function: ir.PluginFunction, arguments: Sequence[Any]) -> Any:
     """What a function says of the arguments of one row. Raises CallError where it fails."""
     if not function.batch:
-        return _result(function, _run(function, _natural(function, arguments)))
+        return _run(function, _natural(function, arguments), lambda value: _result(function, value))
     (answer,) = _batch(function, [arguments])
     if isinstance(answer, CallError):
         raise answer
@@ -118,15 +131,21 @@ def _batch(function: ir.PluginFunction, rows: Sequence[Sequence[Any]]) -> list[A
     """A batch function on some rows; where that fails as a whole, on each row alone."""
     try:
         columns = [list(column) for column in zip(*(_natural(function, row) for row in rows), strict=True)]
-        results = _run(function, columns)
-        if type(results).__module__ == "numpy" and hasattr(results, "tolist"):
-            results = results.tolist()
-        if not isinstance(results, list | tuple) or len(results) != len(rows):
-            what = f"{len(results)} results" if isinstance(results, list | tuple) else _a_value(results)
-            raise CallError(f"it gave {what} for {len(rows)} rows")
+        answers: list[Any] = _run(function, columns, lambda results: _results(function, results, len(rows)))
     except CallError as failed:
         return [failed] if len(rows) == 1 else [answer for row in rows for answer in _batch(function, [row])]
-    return [_checked(function, result) for result in results]
+    return answers
+
+
+def _results(function: ir.PluginFunction, results: Any, n: int) -> list[Any]:
+    """The results of n rows as the language has them; a CallError stands for itself."""
+    if type(results).__module__ == "numpy" and hasattr(results, "tolist"):
+        results = results.tolist()
+    found = list(results) if isinstance(results, list | tuple) else None
+    if found is None or len(found) != n:
+        what = _a_value(results) if found is None else f"{len(found)} results"
+        raise CallError(f"it gave {what} for {n} rows")
+    return [_checked(function, result) for result in found]
 
 
 def _checked(function: ir.PluginFunction, result: Any) -> Any:
@@ -163,7 +182,7 @@ def _result(function: ir.PluginFunction, value: Any) -> Any:
         value = value.item()
     match function.result:
         case Kind.CONDITION:
-            if isinstance(value, bool):
+            if type(value) is bool:
                 return value
             raise CallError(f"it gave {_a_value(value)}, and its signature says yes or no")
         case Kind.TEXT:
@@ -187,17 +206,18 @@ def _number(value: Any) -> float:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise CallError(f"it gave {_a_value(value)}, and its signature says a text")
-    if len(value) > LONGEST_TEXT:
-        raise CallError(f"it gave a text of {len(value):,} characters; {LONGEST_TEXT:,} are allowed")
+    text = str.__str__(value)  # what it holds, whatever a class of the plugin's own would say
+    if len(text) > LONGEST_TEXT:
+        raise CallError(f"it gave a text of {len(text):,} characters; {LONGEST_TEXT:,} are allowed")
     try:
-        value.encode()
+        text.encode()
     except UnicodeEncodeError:
         raise CallError("it gave a text with half a character in it") from None
-    return str(value)
+    return text
 
 
 def _a_value(value: Any) -> str:
-    return "nothing" if value is None else f"a value of type `{type(value).__name__}`"
+    return "nothing" if value is None else f"a value of type `{_printable(type(value).__name__)}`"
 
 
 # ------------------------------------------------------------------------------------------------------ within its time
@@ -210,26 +230,57 @@ class _TimeIsUp(BaseException):
 _warm: set[tuple[str, str]] = set()  # functions with a model that have been called
 
 
-def _run(function: ir.PluginFunction, arguments: Sequence[Any]) -> Any:
-    """Call a function within its time. Raises CallError where it raises or takes too long."""
+def _run(function: ir.PluginFunction, arguments: Sequence[Any], read: Callable[[Any], Any]) -> Any:
+    """Call a function and read what it gives, within its time. Raises CallError where it fails."""
     python = load(function)
     seconds = function.seconds
     key = (function.plugin, function.name)
     if function.needs_model and key not in _warm:
         _warm.add(key)
         seconds = math.inf  # the first call loads the model
+    return _guarded(python, arguments, read, seconds)
+
+
+def _guarded(python: Callable[..., Any], arguments: Sequence[Any], read: Callable[[Any], Any], seconds: float) -> Any:
+    """Run a stranger's code and read what it gives. Raises CallError where either raises, or both take too long."""
     began = time.monotonic()
     try:
-        result = _Alarm(seconds).call(python, arguments)
-    except KeyboardInterrupt:
-        raise
+        with _held_back():
+            result = _Alarm(seconds).call(lambda: _tried(python, arguments, read))
     except _TimeIsUp:
         raise _too_slow(seconds) from None
-    except BaseException as error:  # noqa: BLE001 - a stranger's code may raise anything
-        raise CallError(_said(error)) from None
     if time.monotonic() - began > seconds:
         raise _too_slow(seconds)
+    if isinstance(result, CallError):
+        raise result
     return result
+
+
+def _tried(python: Callable[..., Any], arguments: Sequence[Any], read: Callable[[Any], Any]) -> Any:
+    """What is read of what a function gives, or the CallError that says why there is nothing."""
+    try:
+        return read(python(*arguments))
+    except (KeyboardInterrupt, _TimeIsUp):
+        raise
+    except CallError as failed:
+        return failed
+    except BaseException as error:  # noqa: BLE001 - a stranger's code may raise anything
+        return CallError(_said(error))
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """Keeps a stranger's code from writing among results, and from going on in a process of its own."""
+    process = os.getpid()
+    try:
+        if threading.current_thread() is threading.main_thread():
+            with redirect_stdout(sys.stderr):
+                yield
+        else:  # what is printed to is one for all threads
+            yield
+    finally:
+        if os.getpid() != process:
+            os._exit(1)
 
 
 def _too_slow(seconds: float) -> CallError:
@@ -243,16 +294,16 @@ class _Alarm:
         self.seconds = seconds
         self.running = False
 
-    def call(self, python: Callable[..., Any], arguments: Sequence[Any]) -> Any:
+    def call(self, do: Callable[[], Any]) -> Any:
         """Call; raises _TimeIsUp when the time is up."""
         main = threading.current_thread() is threading.main_thread()
         if not math.isfinite(self.seconds) or not main or not hasattr(signal, "setitimer"):
-            return python(*arguments)
+            return do()
         handler = signal.signal(signal.SIGALRM, self._ring)
         began = time.monotonic()
         before, interval = signal.setitimer(signal.ITIMER_REAL, self.seconds)
         try:
-            return self._run(python, arguments)
+            return self._run(do)
         finally:
             left = (
                 max(before - (time.monotonic() - began), 1e-6) if before else 0.0
@@ -260,10 +311,10 @@ class _Alarm:
             signal.signal(signal.SIGALRM, handler)
             signal.setitimer(signal.ITIMER_REAL, left, interval)
 
-    def _run(self, python: Callable[..., Any], arguments: Sequence[Any]) -> Any:
+    def _run(self, do: Callable[[], Any]) -> Any:
         try:
             self.running = True
-            return python(*arguments)
+            return do()
         finally:
             self.running = False
 
@@ -275,4 +326,9 @@ class _Alarm:
 
 def _said(error: BaseException) -> str:
     """What an exception says on one line; one that cannot be put into words is named."""
-    return " ".join(traceback.format_exception_only(error)[-1].split())[:500]
+    return _printable(" ".join(traceback.format_exception_only(error)[-1].split()))[:LONGEST_MESSAGE]
+
+
+def _printable(text: str) -> str:
+    """A text with a mark in place of each character that a screen or a file would not take as one."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text[:LONGEST_MESSAGE])
