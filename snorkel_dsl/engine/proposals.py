@@ -32,7 +32,8 @@ class Needle:
     """Patterns of which one must be found: in ASCII text (`ascii`) and in other text (`other`), folded where `folded`.
 
     None: nothing can be looked for, every row must be asked. `ascii_exact`: one of `ascii` found, it is there; so too
-    where one of `sure` is found in other text.
+    where one of `sure` is found in other text. `words` are looked for as well as the patterns, in any text; where they are
+    `words_exact` and one is found between ASCII characters, it is there.
     """
 
     ascii: tuple[bytes, ...] | None
@@ -40,6 +41,8 @@ class Needle:
     sure: tuple[bytes, ...] = ()
     folded: bool = False
     ascii_exact: bool = False
+    words: tuple[bytes, ...] = ()  # lower-case ASCII letters and digits, alone between other characters
+    words_exact: bool = False
     lexicon: ir.TermList | None = (
         None  # a long list, which a lexicon finds in place of patterns; `ascii_exact` as above
     )
@@ -129,18 +132,23 @@ def _words(terms: ir.TermList, exact: bool) -> Needle:
 
     A term with `*` before its end is looked for by its longest part without one.
     """
-    compiled = [term for term in map(compile_term, terms.terms) if term.atoms]
-    parts = [part_of(term) for term in compiled]
-    if not all(part.atoms for part in parts):
+    compiled = [(term, made) for term in terms.terms if (made := compile_term(term)).atoms]
+    parts = [(term, part_of(made)) for term, made in compiled]
+    if not all(part.atoms for _, part in parts):
         return Needle(None, None, folded=True)
-    if len(parts) > LONG_LIST:
-        return Needle((), (), folded=True, ascii_exact=exact, lexicon=terms)
+    words = tuple(dict.fromkeys(part.word for _, part in parts if part.word))
+    rest = [(term, part) for term, part in parts if not part.word]
+    if len(rest) > LONG_LIST:
+        others = ir.TermList(tuple(term for term, _ in rest))
+        return Needle((), (), folded=True, ascii_exact=exact, words=words, words_exact=exact, lexicon=others)
     return Needle(
-        tuple(dict.fromkeys(_word(part, regex.Reach.ASCII) for part in parts)),
-        tuple(dict.fromkeys(_word(part, regex.Reach.ALL) for part in parts)),
-        tuple(dict.fromkeys(_word(part, regex.Reach.SURE) for part in parts if part.exact)) if exact else (),
+        tuple(dict.fromkeys(_word(part, regex.Reach.ASCII) for _, part in rest)),
+        tuple(dict.fromkeys(_word(part, regex.Reach.ALL) for _, part in rest)),
+        tuple(dict.fromkeys(_word(part, regex.Reach.SURE) for _, part in rest if part.exact)) if exact else (),
         folded=True,
-        ascii_exact=exact and all(part.exact for part in parts),
+        ascii_exact=exact and all(part.exact for _, part in rest),
+        words=words,
+        words_exact=exact,
     )
 
 
@@ -157,6 +165,13 @@ class Part:
     right: bool
     word_follows: bool
     exact: bool
+
+    @property
+    def word(self) -> bytes:
+        """The word that it is, where it is one of ASCII letters and digits in any case; else nothing."""
+        word = "".join(self.atoms)
+        is_word = self.left and self.right and self.exact and not self.case and word.isascii() and word.isalnum()
+        return word.encode() if is_word else b""
 
 
 def part_of(term: CompiledTerm) -> Part:

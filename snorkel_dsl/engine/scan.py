@@ -16,17 +16,18 @@ from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import re2
 
+from snorkel_dsl.engine.blocks import Block, blocks
+from snorkel_dsl.engine.folded import fold_all
 from snorkel_dsl.engine.lexicon import lexicon
 from snorkel_dsl.engine.matcher import MOST_MEMORY
 from snorkel_dsl.engine.proposals import Needle
 from snorkel_dsl.engine.values import Array, Index, Texts
-from snorkel_dsl.language.text.folding import fold
+from snorkel_dsl.engine.words import WordTable
 
 FEW_ROWS = 16_000  # Vectorscan compiles 400 rules in 0.4 s: for so few rows RE2 is done before
-BLOCK_BYTES = 32 << 20  # what is scanned at once at most, unless a single text is longer
+BLOCK_BYTES = 1 << 20  # what is scanned at once at most, unless a single text is longer
 SCANNERS = ("vectorscan", "re2")
 
 
@@ -83,13 +84,13 @@ class Scan:
         scan("original", [needle for needle in self._needles if not needle.folded], _bytes(texts, rows), rows)
         folded = [needle for needle in self._needles if needle.folded]
         if folded and len(rows):
-            strings = [fold(text, case=True).text for text in texts.python(rows) if text is not None]
+            strings = fold_all([text for text in texts.python(rows) if text is not None])
             plain = np.fromiter((string.isascii() for string in strings), bool, len(strings))
             array = pa.array(strings, pa.large_string()).cast(pa.large_binary())
             scan("folded to ascii", folded, array.filter(pa.array(plain)), rows[plain])
             scan("folded", folded, array.filter(pa.array(~plain)), rows[~plain])
         where = {needle: _merged(hits) for needle, hits in found.items()}
-        nowhere = Hits(np.empty(0, np.int64), np.empty(0, np.int64))
+        nowhere = Hits(_NOWHERE, _NOWHERE)
         return [
             _unmasked(
                 _together([where.get(needle, nowhere) for needle in one.needles]),
@@ -103,45 +104,72 @@ class Scan:
         is_ascii, count = form.endswith("ascii"), len(needles)
         database = self._database(form, needles, is_ascii, len(texts))
         found = database.find(texts)
-        nowhere = np.empty(0, np.int64)
         hits = []
         for number, needle in enumerate(needles):
-            if needle.lexicon is not None:
-                sure_rows, maybe = lexicon(needle.lexicon).rows(texts, form == "folded")
-                both = np.union1d(sure_rows, maybe)
-                exact = needle.ascii_exact
-                hits.append(Hits(index[sure_rows], index[maybe]) if exact else Hits(nowhere, index[both]))
-                continue
+            rows, sure = found.get(number, _NOWHERE), found.get(number + count, _NOWHERE)
             if number in database.unscanned:
-                hits.append(Hits(nowhere, index))
-                continue
-            rows = index[found.get(number, nowhere)]
-            if is_ascii and needle.ascii_exact and number not in database.inexact:
-                hits.append(Hits(rows, nowhere))
-                continue
-            known = number + count not in database.inexact
-            sure_rows = index[found[number + count]] if known and number + count in found else nowhere
-            hits.append(Hits(sure_rows, np.setdiff1d(rows, sure_rows, assume_unique=True)))
+                rows = np.arange(len(texts))
+            elif is_ascii and needle.ascii_exact and number not in database.inexact:
+                rows, sure = _NOWHERE, _either(rows, sure)
+            if number + count in database.inexact:
+                sure = _NOWHERE
+            if needle.lexicon is not None:
+                listed, asked = lexicon(needle.lexicon).rows(texts, form == "folded")
+                rows = _either(rows, asked if needle.ascii_exact else np.union1d(listed, asked))
+                sure = _either(sure, listed if needle.ascii_exact else _NOWHERE)
+            hits.append(Hits(index[sure], index[_without(rows, sure)]))
         return hits
 
     def _database(self, form: str, needles: list[Needle], is_ascii: bool, rows: int) -> Database:
-        """The patterns of some needles for one form of text, compiled for the number of rows seen so far."""
+        """What some needles look for in one form of text, compiled for the number of rows seen so far."""
         self._rows_seen[form] += rows
         scanner = self._scanner or ("re2" if self._rows_seen[form] <= FEW_ROWS else "vectorscan")
         if (form, scanner) not in self._databases:
-            wanted = [needle.ascii if is_ascii else needle.other for needle in needles]
-            sure: list[tuple[bytes, ...] | None] = [() if is_ascii else needle.sure for needle in needles]
-            self._databases[form, scanner] = Database.of(wanted + sure, scanner)
+            self._databases[form, scanner] = _database(needles, is_ascii, scanner)
         return self._databases[form, scanner]
+
+
+def _database(needles: list[Needle], is_ascii: bool, scanner: str) -> Database:
+    """What some needles look for. The needle with number i has the number i + count as well: what is there for certain."""
+    nothing: list[tuple[bytes, ...]] = [()] * len(needles)
+    exact = [needle.words if needle.words_exact else () for needle in needles]
+    if is_ascii:
+        inexact = [() if needle.words_exact else needle.words for needle in needles]
+        return Database.of([needle.ascii for needle in needles], scanner, inexact + exact)
+    patterns = [needle.other for needle in needles] + [needle.sure for needle in needles]
+    return Database.of(patterns, scanner, [needle.words for needle in needles], nothing + exact)
+
+
+_NOWHERE: Index = np.empty(0, np.int64)
+
+
+def _either(left: Index, right: Index) -> Index:
+    """The rows of both."""
+    if not len(left):
+        return right
+    return np.union1d(left, right) if len(right) else left
+
+
+def _without(rows: Index, sure: Index) -> Index:
+    """The rows that are not sure."""
+    if not len(rows) or not len(sure):
+        return rows
+    if len(rows) == len(sure) and np.array_equal(rows, sure):
+        return _NOWHERE
+    return np.setdiff1d(rows, sure, assume_unique=True)
 
 
 def _merged(hits: list[Hits]) -> Hits:
     """The hits of one needle in the different forms of a text, which share no rows."""
-    nowhere = np.empty(0, np.int64)
     if len(hits) == 1:
         return hits[0]
-    sure = np.sort(np.concatenate([nowhere, *(one.sure for one in hits)]))
-    return Hits(sure, np.sort(np.concatenate([nowhere, *(one.maybe for one in hits)])))
+    return Hits(_in_order([one.sure for one in hits]), _in_order([one.maybe for one in hits]))
+
+
+def _in_order(parts: list[Index]) -> Index:
+    """The rows of several parts, ascending."""
+    some = [part for part in parts if len(part)]
+    return np.sort(np.concatenate(some)) if len(some) > 1 else some[0] if some else _NOWHERE
 
 
 def _together(hits: list[Hits]) -> Hits:
@@ -173,56 +201,76 @@ def _bytes(texts: Texts, index: Index) -> Array:
 
 
 class Engine(Protocol):
-    """A compiled set of patterns: which of them are where in an array of texts."""
+    """Patterns or words: which of them are where in a block of texts."""
 
-    def events(self, texts: Array) -> Iterator[tuple[Index, Index]]:
-        """Numbers of patterns, and beside each the number of a text that it is in, in any order, with repeats."""
+    def events(self, block: Block) -> Iterator[tuple[Index, Index]]:
+        """Numbers of events, and beside each the number of a text that it is in, in any order, with repeats."""
         ...
 
 
 @dataclass(frozen=True)
 class Database:
-    """Patterns compiled together. `users` are the needles of each event that the engine reports.
+    """Patterns and words looked for together. `users` are the needles of each event that the engines report.
 
     `unscanned` are needles that no pattern can stand for, `inexact` those whose pattern finds too much.
     """
 
-    engine: Engine
+    engines: tuple[Engine, ...]
     users: tuple[tuple[int, ...], ...]
     unscanned: frozenset[int]
     inexact: frozenset[int]
 
     @classmethod
-    def of(cls, wanted: Sequence[tuple[bytes, ...] | None], scanner: str) -> Database:
-        """Compile the patterns of some needles. Equal patterns are looked for once."""
-        needles_of: dict[bytes, list[int]] = defaultdict(list)
-        for number, patterns in enumerate(wanted):
-            for pattern in dict.fromkeys(patterns or ()):
-                needles_of[pattern].append(number)
-        users = list(dict.fromkeys(tuple(numbers) for numbers in needles_of.values()))
+    def of(
+        cls,
+        patterns: Sequence[tuple[bytes, ...] | None],
+        scanner: str,
+        words: Sequence[tuple[bytes, ...]] = (),
+        alone: Sequence[tuple[bytes, ...]] = (),
+    ) -> Database:
+        """Compile the patterns and words of some needles: each list is by needle. What is equal is looked for once.
+
+        `alone` are words that are found only where the characters beside them are ASCII.
+        """
+        needles_of = _users(patterns)
+        used = [needles_of, _users(words), _users(alone)]
+        users = list(dict.fromkeys(numbers for by_needle in used for numbers in by_needle.values()))
         events = {numbers: event for event, numbers in enumerate(users)}
-        expressions = [(pattern, events[tuple(numbers)]) for pattern, numbers in needles_of.items()]
-        make = _Vectorscan if scanner == "vectorscan" else _Re2
-        engine = make(expressions)
-        unscanned = {number for number, patterns in enumerate(wanted) if patterns is None}
-        unscanned |= {number for pattern in engine.refused for number in needles_of[pattern]}
-        inexact = {number for pattern in engine.inexact for number in needles_of[pattern]}
-        return cls(engine, tuple(users), frozenset(unscanned), frozenset(inexact))
+        numbered = [{one: events[numbers] for one, numbers in by_needle.items()} for by_needle in used]
+        scan = (_Vectorscan if scanner == "vectorscan" else _Re2)(list(numbered[0].items()))
+        unscanned = {number for number, wanted in enumerate(patterns) if wanted is None}
+        unscanned |= {number for pattern in scan.refused for number in needles_of[pattern]}
+        inexact = {number for pattern in scan.inexact for number in needles_of[pattern]}
+        engines = (scan, _Words(numbered[1], numbered[2])) if numbered[1] else (scan,)
+        return cls(engines, tuple(users), frozenset(unscanned), frozenset(inexact))
 
     def find(self, texts: Array) -> dict[int, Index]:
         """For each needle that is found, the numbers of the texts that it is in, ascending."""
-        found: dict[int, list[Index]] = defaultdict(list)
         n = len(texts)
-        for events, rows in self.engine.events(texts):
-            keys = _distinct(events * n + rows)
-            bounds = np.searchsorted(keys, np.arange(len(self.users) + 1) * n)
-            for event, (start, end) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
-                if start < end:
-                    for needle in self.users[event]:
-                        found[needle].append(keys[start:end] - event * n)
+        seen = [_NOWHERE]
+        for block in blocks(texts, BLOCK_BYTES):
+            for engine in self.engines:
+                seen += [_distinct(events * n + rows) for events, rows in engine.events(block)]
+        keys = _distinct(np.concatenate(seen))
+        bounds = np.searchsorted(keys, np.arange(len(self.users) + 1) * n)
+        found: dict[int, list[Index]] = defaultdict(list)
+        for event, (start, end) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
+            if start < end:
+                rows = keys[start:end] - event * n
+                for needle in self.users[event]:
+                    found[needle].append(rows)
         return {
             needle: rows[0] if len(rows) == 1 else np.unique(np.concatenate(rows)) for needle, rows in found.items()
         }
+
+
+def _users(wanted: Sequence[tuple[bytes, ...] | None]) -> dict[bytes, tuple[int, ...]]:
+    """By what is looked for, the numbers of those who look for it."""
+    numbers_of: dict[bytes, list[int]] = defaultdict(list)
+    for number, looked_for in enumerate(wanted):
+        for one in dict.fromkeys(looked_for or ()):
+            numbers_of[one].append(number)
+    return {one: tuple(numbers) for one, numbers in numbers_of.items()}
 
 
 def _distinct(keys: Index) -> Index:
@@ -281,45 +329,38 @@ class _Vectorscan:
         database.compile(expressions=patterns, ids=events, elements=len(patterns), flags=flags)
         return database
 
-    def events(self, texts: Array) -> Iterator[tuple[Index, Index]]:
+    def events(self, block: Block) -> Iterator[tuple[Index, Index]]:
         """See `Engine`."""
         if self._database is None:
             return
-        for first, part in _parts(texts):
-            seen: list[int] = []
-            note = seen.append
+        seen: list[int] = []
+        note = seen.extend
 
-            def found(event: int, _start: int, end: int, _flags: int, _context: object, note: Any = note) -> None:
-                note(event << 40 | end)
+        def found(event: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            note((event, end))
 
-            self._database.scan(_joined(part), match_event_handler=found)
-            codes = np.array(seen, np.int64)
-            starts = _offsets(part) + 2 * np.arange(len(part)) + 1
-            yield codes >> 40, np.searchsorted(starts, codes & ((1 << 40) - 1), side="right") - 1 + first
+        self._database.scan(block.joined, match_event_handler=found)
+        pairs = np.array(seen, np.int64).reshape(-1, 2)
+        yield pairs[:, 0], block.rows(pairs[:, 1])
 
 
-def _offsets(texts: Array) -> Index:
-    """Where each text begins in the bytes of all, the first at 0."""
-    offsets = np.frombuffer(texts.buffers()[1], np.int64)[texts.offset : texts.offset + len(texts)]
-    return offsets - offsets[:1]
+class _Words:
+    """Words found by looking up every word of a block, each with its event, some with another for where they are alone."""
 
+    def __init__(self, events: dict[bytes, int], alone: dict[bytes, int]) -> None:
+        self._table = WordTable(list(events))
+        self._events = np.array(list(events.values()), np.int64)
+        self._alone = np.array([alone.get(word, -1) for word in events], np.int64)
 
-def _parts(texts: Array) -> Iterator[tuple[int, Array]]:
-    """The texts in runs of at most BLOCK_BYTES, each with the number of its first text."""
-    offsets = _offsets(texts)
-    first = 0
-    while first < len(texts):
-        last = max(first + 1, int(np.searchsorted(offsets, offsets[first] + BLOCK_BYTES)))
-        yield first, texts.slice(first, last - first)
-        first = last
-
-
-def _joined(texts: Array) -> bytes:
-    """Texts as one block, each between the bytes START and END."""
-    one_list = pa.LargeListArray.from_arrays(pa.array([0, len(texts)], pa.int64()), texts)
-    separator: Any = pa.scalar(b"\xfe\xff", pa.large_binary())
-    joined: Any = pc.binary_join(one_list, separator)
-    return bytes(b"\xff" + joined[0].as_py() + b"\xfe")
+    def events(self, block: Block) -> Iterator[tuple[Index, Index]]:
+        """See `Engine`."""
+        for numbers, starts, ends in self._table.find(block.joined):
+            rows = block.rows(starts)
+            yield self._events[numbers], rows
+            alone = self._alone[numbers]
+            if (alone >= 0).any():
+                both = np.flatnonzero((alone >= 0) & ~block.beyond_ascii(starts - 1) & ~block.beyond_ascii(ends))
+                yield alone[both], rows[both]
 
 
 class _Re2:
@@ -354,12 +395,12 @@ class _Re2:
             return
         yield made, [event for _, event in expressions]
 
-    def events(self, texts: Array) -> Iterator[tuple[Index, Index]]:
+    def events(self, block: Block) -> Iterator[tuple[Index, Index]]:
         """See `Engine`."""
         for compiled, events in self._sets:
             numbers: list[int] = []
             rows: list[int] = []
-            for row, text in enumerate(texts.to_pylist()):
+            for row, text in enumerate(block.texts.to_pylist(), block.first):
                 for number in compiled.Match(b"\xff" + text + b"\xfe") or ():
                     numbers.append(events[number])
                     rows.append(row)
