@@ -90,6 +90,14 @@ class Execution:
             raise TypeError(f"node {number} is not a condition")
         return value
 
+    def found(self, number: int) -> Index | None:
+        """The rows on which a node is true, ascending, where it is a condition that a scan answers and asks no row of."""
+        node = self.plan.nodes[number]
+        if number not in self.plan.sought or node.kind is not Kind.CONDITION:
+            return None
+        hits = self._hits_of(number, node)[1]
+        return None if len(hits.maybe) else hits.sure
+
     # ------------------------------------------------------------------------------------------------- how to compute
 
     def _compute(self, number: int, node: Node, need: Mask | None) -> Value:
@@ -154,12 +162,7 @@ class Execution:
 
     def _scanned(self, number: int, node: Node, need: Mask | None) -> Value:
         """An operator that the scan answers, but for the rows that must be asked."""
-        text = self.value(node.arguments[0])
-        if not isinstance(text, Texts):
-            raise TypeError(f"node {node.arguments[0]} is not a text")
-        if number not in self._hits:
-            self._hits.update(self.searches.run(node.arguments[0], text))
-        hits = self._hits[number]
+        text, hits = self._hits_of(number, node)
         found: Any = np.zeros(self._size(node.frame), np.bool_ if node.kind is Kind.CONDITION else np.float64)
         found[hits.sure] = 1
         maybe = hits.maybe if need is None else hits.maybe[need[hits.maybe]]
@@ -167,6 +170,15 @@ class Execution:
             ask = self.searches.ask(number)
             found[maybe] = [ask(string) for string in text.python(maybe) if string is not None]
         return Truth(found, text.missing) if node.kind is Kind.CONDITION else Numbers(found, text.missing)
+
+    def _hits_of(self, number: int, node: Node) -> tuple[Texts, Hits]:
+        """The text that a node looks for something in, and where that is."""
+        text = self.value(node.arguments[0])
+        if not isinstance(text, Texts):
+            raise TypeError(f"node {node.arguments[0]} is not a text")
+        if number not in self._hits:
+            self._hits.update(self.searches.run(node.arguments[0], text))
+        return text, self._hits[number]
 
     def _connective(self, node: Node, need: Mask | None) -> Truth:
         """And, or: cheap arguments first, costly ones only where they can still change the answer.

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from snorkel_dsl.datasets.options import shortened
@@ -33,6 +34,22 @@ _Failures: TypeAlias = dict[tuple[int, int, FailedError], list[str]]
 _MOST_LISTED = 12  # values named in a message
 
 # ---------------------------------------------------------------------------------------------------------- functions
+
+
+def _votes(function: FunctionPlan, execution: Execution, failures: _Failures) -> tuple[Index, npt.NDArray[Any]]:
+    """The rows on which a function votes, ascending, and its codes there."""
+    code_type = _code_type(execution.plan)
+    match function:
+        case FunctionPlan(unless=(), clauses=((int(node), int(code)),), column=None, columns=columns):
+            if not any(column in execution.table.broken for column in columns):
+                rows = execution.found(node)
+                if rows is not None:
+                    return rows, np.full(len(rows), code, code_type)
+    index, votes = _answer(function, execution, failures)
+    given = np.zeros(execution.table.n, code_type)
+    for mask, code in votes:
+        given[mask] = code
+    return index, given[index]
 
 
 def _answer(function: FunctionPlan, execution: Execution, failures: _Failures) -> tuple[Index, list[tuple[Mask, int]]]:
@@ -112,14 +129,10 @@ def _part(plan: Plan, table: Table, searches: Searches, facts: RuleFacts, first_
     execution = Execution(plan, table, searches)
     failures: _Failures = {}
     rows, codes, indptr = [], [], [0]
-    code_type = _code_type(plan)
     for function in plan.functions:
-        index, votes = _answer(function, execution, failures)
-        given = np.zeros(table.n, code_type)
-        for mask, code in votes:
-            given[mask] = code
+        index, given = _votes(function, execution, failures)
         rows.append(index)
-        codes.append(given[index])
+        codes.append(given)
         indptr.append(indptr[-1] + len(index))
     faults = _faults(plan, failures, first_row) + _unlisted(execution, first_row)
     return _matrix(plan, table.n, indptr, rows, codes, facts), faults
