@@ -160,7 +160,9 @@ def test_a_plugin_that_is_used_twice() -> None:
 
 
 def test_a_condition_cannot_hide_a_function() -> None:
-    (found,) = problems("polarity(text) is 1", blocks='condition polarity of some text as it\n    when it mentions "x"\n')
+    (found,) = problems(
+        "polarity(text) is 1", blocks='condition polarity of some text as it\n    when it mentions "x"\n'
+    )
     assert (found.kind, found.message) == ("duplicate-name", "`polarity` is already a function of the plugin `std`")
 
 

@@ -172,7 +172,7 @@ BLOCKS = [
     ("require spam.SPAM implies spam.HAM\n", "empty-requirement", "require spam.SPAM implies spam.HAM"),
     ("require spam.SPAM implies UNSURE\n", "ambiguous-label", "UNSURE"),
     ("slice s\n    when likes is 1\n", "comes-later", "s"),
-    ('terms T\n    from ontology "a.obo" below "X:1"\n', "comes-later", '"a.obo"'),
+    ('terms T\n    from ontology "a.obo" below "X:1"\n', "missing-file", '"a.obo"'),
     ("use context clinical_english\n", "missing-file", "clinical_english"),
     ('use functions from plugin "p" version 2\n', "missing-plugin", '"p"'),
     ('context c\n    negation before " "\n', "term-never-matches", '" "'),
