@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
+import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing, suppress
@@ -122,3 +124,105 @@ def _forget_the_oldest(connection: sqlite3.Connection) -> bool:
         "DELETE FROM kept WHERE rowid IN (SELECT rowid FROM kept ORDER BY rowid LIMIT ?)", [count // 4 + 1]
     )
     return bool(count)
+
+
+# ---------------------------------------------------------------------------------------------------------------- files
+
+_SUM = 32  # bytes of a file's checksum, at its beginning
+_LEFT_BEHIND = 3_600.0  # seconds after which a half-written file is nobody's any more
+
+
+@dataclass
+class Files:
+    """Bytes by name as files of the folder `name` of the cache folder, of `most` bytes in all; the longest unused go first.
+
+    Several processes may use it at once: a file is written beside its place and renamed. What is asked of it never goes
+    wrong: where the folder cannot be used, is not this user's own, or a file is damaged, nothing is found and nothing is
+    kept. What was found or put since this was made stays, so that data too large for it does not drive out itself.
+    """
+
+    name: str
+    most: int
+
+    def __post_init__(self) -> None:
+        self._since = time.time()
+        self._used: int | None = None  # bytes, as far as this process knows
+
+    def get(self, name: str) -> bytes | None:
+        """The bytes of a name, if they are there."""
+        path = self._path(name)
+        if path is None:
+            return None
+        try:
+            whole = path.read_bytes()
+            if hashlib.sha256(memoryview(whole)[_SUM:]).digest() != whole[:_SUM]:
+                path.unlink()
+                return None
+            os.utime(path)
+        except OSError:
+            return None
+        return whole[_SUM:]
+
+    def put(self, name: str, content: bytes) -> None:
+        """Keep bytes under a name, in place of those that were there."""
+        path = self._path(name)
+        if path is None or not self._room_for(path.parent, len(content)):
+            return
+        part = path.with_name(f".{name}.{os.getpid()}.part")
+        try:
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(hashlib.sha256(content).digest())
+                file.write(content)
+            part.replace(path)
+        except OSError:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+
+    def _path(self, name: str) -> Path | None:
+        """Where a name's bytes are; None where there is no folder that is this user's alone."""
+        top = cache_folder()
+        if top is None:
+            return None
+        folder = top / self.name
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            found = folder.stat()
+        except OSError:
+            return None
+        if hasattr(os, "getuid") and (found.st_uid != os.getuid() or found.st_mode & 0o022):
+            return None
+        return folder / name
+
+    def _room_for(self, folder: Path, size: int) -> bool:
+        """Make room for so many bytes; False where all that is there was used lately."""
+        if self._used is None or self._used + size > self.most:
+            self._used = self._make_room(folder, size)
+        if self._used + size > self.most:
+            return False
+        self._used += size
+        return True
+
+    def _make_room(self, folder: Path, size: int) -> int:
+        """Throw away what was not used for longest until a tenth of the room is free; the bytes that are left."""
+        files = sorted(_files(folder), key=lambda file: file[1])
+        used = sum(size for _, _, size in files)
+        wanted = self.most if used + size <= self.most else self.most * 9 // 10
+        for path, last, own in files:
+            abandoned = path.name.startswith(".") and last < self._since - _LEFT_BEHIND
+            if abandoned or (used + size > wanted and last < self._since):
+                with suppress(OSError):
+                    path.unlink()
+                    used -= own
+        return used
+
+
+def _files(folder: Path) -> list[tuple[Path, float, int]]:
+    """The files in a folder: where each is, when it was used last, and its bytes."""
+    found = []
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(OSError):
+                if entry.is_file(follow_symlinks=False):
+                    status = entry.stat(follow_symlinks=False)
+                    found.append((Path(entry.path), status.st_mtime, status.st_size))
+    return found
