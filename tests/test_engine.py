@@ -158,13 +158,26 @@ def test_no_pattern_and_no_text_makes_it_hang(scanner: str) -> None:
     ]
 
 
+class Counting:
+    """Work that any process can do."""
+
+    def __call__(self, batch: pa.RecordBatch, first_row: int) -> tuple[int, int]:
+        return batch.num_rows, first_row
+
+    def packed(self, result: tuple[int, int]) -> tuple[int, int]:
+        return result
+
+    def unpacked(self, packed: tuple[int, int]) -> tuple[int, int]:
+        return packed
+
+
 @pytest.mark.parametrize("name", backends.names())
 def test_a_backend_works_on_every_batch_in_order(name: str) -> None:
     parts = [pa.RecordBatch.from_pydict({"x": list(range(n))}) for n in (3, 1, 0, 2)]
-    work = backends.named(name)(lambda batch, first_row: (batch.num_rows, first_row), iter(parts))
+    work = backends.named(name)(Counting(), iter(parts), 2)
     assert list(work) == [(3, 0), (1, 3), (0, 4), (2, 4)]
 
 
 def test_a_backend_that_is_not_there_is_named() -> None:
-    with pytest.raises(ValueError, match="there is no backend `cluster`; there are: local"):
+    with pytest.raises(ValueError, match="there is no backend `cluster`; there are: local, processes"):
         backends.named("cluster")

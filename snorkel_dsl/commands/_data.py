@@ -30,6 +30,9 @@ from snorkel_dsl.repository.settings import NamedDataset, Settings
 
 Gold = npt.NDArray[np.int64]
 
+_MANY_ROWS = 1_000_000
+_MANY_BYTES = 256 << 20  # of a file
+
 
 @dataclass(frozen=True)
 class Chosen:
@@ -42,6 +45,7 @@ class Chosen:
     options: ReadOptions
     gold: Mapping[str, str]
     gold_map: Mapping[str, str]
+    processes: int = 1
 
     def gold_columns(self, program: ir.Program) -> dict[str, str]:
         """The gold columns by the name of the task or `task.label`. Raises RulesError where one of them is unknown."""
@@ -104,7 +108,20 @@ def choose_data(name: str, options: dict[str, Any], settings: Settings, program:
     data = _from_stdin(read) if name == "-" else open_dataset(path, read, name)
     for note in data.notes:
         message(f"note: {note}")
-    return Chosen(data, read, gold or (named.gold if named else {}), gold_map or (named.gold_map if named else {}))
+    processes = options.pop("processes", None) or settings.processes or _worth(data)
+    if named is not None:
+        return Chosen(data, read, gold or named.gold, gold_map or named.gold_map, processes)
+    return Chosen(data, read, gold, gold_map, processes)
+
+
+def _worth(data: Dataset) -> int:
+    """How many processes some data is worth: they take a second to start, and what they save must be more."""
+    large = (data.rows or 0) >= _MANY_ROWS or (data.size or 0) >= _MANY_BYTES
+    return _usable_cpus() if large else 1
+
+
+def _usable_cpus() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _refuse_overwriting(data: Path) -> None:

@@ -32,7 +32,7 @@ def all_votes(
     extra = tuple(dict.fromkeys((*kept, *gold)))
     parts = []
     with progress("applying", chosen.data.rows) as advance:
-        for fed in feed(rules.program, chosen.data, chosen.options, faults, extra, rules.facts):
+        for fed in feed(rules.program, chosen.data, chosen.options, faults, extra, rules.facts, chosen.processes):
             parts.append(fed)
             advance(fed.votes.n)
     if not parts or not sum(part.votes.n for part in parts):

@@ -137,6 +137,15 @@ fault_options = together(
     ),
 )
 
+run_options = together(
+    click.option(
+        "--processes",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="How many processes work on the data. Default: one for small data, else one a CPU; the settings may say.",
+    ),
+)
+
 gold_options = together(
     click.option(
         "--gold",

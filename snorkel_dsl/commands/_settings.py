@@ -21,6 +21,7 @@ def show_settings(settings: Settings, roots: tuple[Path, ...] = ()) -> None:
         )
     click.echo(f"spacy: {_pipeline(settings)}")
     click.echo(f"function_seconds: {settings.function_seconds:g}")
+    click.echo(f"processes: {settings.processes or '(as many as the data is worth)'}")
     click.echo("datasets" if settings.datasets else "datasets: (none)")
     for dataset in settings.datasets.values():
         click.echo(f"  {dataset.name}: {_described(dataset)}")

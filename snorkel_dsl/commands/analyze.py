@@ -16,6 +16,7 @@ from snorkel_dsl.commands._options import (
     model_option,
     project_options,
     rules_argument,
+    run_options,
 )
 from snorkel_dsl.commands._output import result
 from snorkel_dsl.commands._project import load_rules, project_for
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 @click.option("--output-file", type=click.Path(path_type=Path), help="Write the table to a file, not to stdout.")
 @gold_options
 @fault_options
+@run_options
 @data_options
 @project_options
 def command(

@@ -17,6 +17,7 @@ from snorkel_dsl.commands._options import (
     output_option,
     project_options,
     rules_argument,
+    run_options,
 )
 from snorkel_dsl.commands._output import message
 from snorkel_dsl.commands._project import load_rules, project_for
@@ -36,6 +37,7 @@ from snorkel_dsl.commands._project import load_rules, project_for
 )
 @keep_option
 @fault_options
+@run_options
 @data_options
 @project_options
 def command(rules: Path, data: str, output: Path, shape: str, keep: str, **options: Any) -> int:
@@ -102,4 +104,4 @@ def _write(program: Any, chosen: Any, faults: Any, output: Path, shape: str, kep
 def _fed(program: Any, chosen: Any, faults: Any, kept: tuple[str, ...]) -> Iterator[Any]:
     from snorkel_dsl.engine.feed import feed
 
-    return feed(program, chosen.data, chosen.options, faults, kept)
+    return feed(program, chosen.data, chosen.options, faults, kept, processes=chosen.processes)

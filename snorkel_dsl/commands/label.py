@@ -18,6 +18,7 @@ from snorkel_dsl.commands._options import (
     output_option,
     project_options,
     rules_argument,
+    run_options,
 )
 from snorkel_dsl.commands._output import message, result
 from snorkel_dsl.commands._project import load_rules, project_for
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     help="Save the fitted model; of several questions, each into this folder.",
 )
 @fault_options
+@run_options
 @data_options
 @project_options
 def command(

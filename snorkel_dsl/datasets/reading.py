@@ -33,7 +33,7 @@ Batches = Callable[["Dataset", Sequence[str]], Iterator[pa.RecordBatch]]
 class Dataset:
     """Data under a name: its columns (nested ones dotted), its number of rows where known, and how to read it.
 
-    `notes` are remarks for the user; `unreadable` the rows that the latest pass could not read; `all_columns` looks at
+    `size` is the size of its file in bytes; `notes` are remarks for the user; `unreadable` the rows that the latest pass could not read; `all_columns` looks at
     every record where `columns` comes from the first ones only.
     """
 
@@ -44,6 +44,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
     all_columns: Callable[[], tuple[str, ...]] | None = None
     unreadable: list[Unreadable] = field(default_factory=list)
+    size: int | None = None
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """One pass over the data: record batches of these columns, in order."""
@@ -88,7 +89,9 @@ def open_dataset(path: Path, options: ReadOptions | None = None, name: str | Non
         "arrow": _arrow,
         "xlsx": _xlsx,
     }
-    return readers[options.format or _format_of(path, name)](path, name, options)
+    data = readers[options.format or _format_of(path, name)](path, name, options)
+    data.size = path.stat().st_size
+    return data
 
 
 def _format_of(path: Path, name: str) -> str:

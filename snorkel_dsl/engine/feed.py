@@ -13,11 +13,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pyarrow as pa
 
-from snorkel_dsl.datasets.options import ReadOptions, refusal
+from snorkel_dsl.datasets.options import ReadOptions, Unreadable, refusal
 from snorkel_dsl.datasets.reading import Dataset
 from snorkel_dsl.diagnostics import Diagnostic, did_you_mean
 from snorkel_dsl.engine import run
 from snorkel_dsl.engine.faults import Fault
+from snorkel_dsl.engine.values import Array
 from snorkel_dsl.facts import RuleFacts
 from snorkel_dsl.language import ir
 from snorkel_dsl.votes import LabelMatrix
@@ -136,6 +137,7 @@ def feed(
     faults: FaultCount,
     extra: Sequence[str] = (),
     facts: RuleFacts | None = None,
+    processes: int = 1,
 ) -> Iterator[Fed]:
     """The votes of a program on a dataset, batch by batch and in order; `faults` is filled on the way.
 
@@ -143,25 +145,37 @@ def feed(
     """
     sources = data_columns(program, data, options)
     asked = list(dict.fromkeys([*sources.values(), *extra]))
-    waiting: deque[pa.RecordBatch] = deque()
+    read = {column.name: sources[column.source] for column in columns_read(program)}
+    waiting: deque[_Waiting] = deque()
 
     def batches() -> Iterator[pa.RecordBatch]:
         for batch in data.batches(asked):
-            waiting.append(batch)
+            bad, data.unreadable = data.unreadable, []
+            present = {name: _present(batch.column(source)) for name, source in read.items()}
+            waiting.append(_Waiting(batch.select(list(extra)), present, bad))
             yield _renamed(batch, sources)
 
     first_row = 0
-    for votes, found in run.apply(program, batches(), facts):
-        batch = waiting.popleft()
-        last_row = first_row + batch.num_rows
-        bad = [row for row in data.unreadable if first_row <= row.row < last_row]
-        faults.add([Fault(row.row, "", (), row.value, row.message) for row in bad])
+    for votes, found in run.apply(program, batches(), facts, processes=processes):
+        part = waiting.popleft()
+        faults.add([Fault(row.row, "", (), row.value, row.message) for row in part.unreadable])
         faults.add(found)
-        for column in columns_read(program):
-            array = batch.column(sources[column.source])
-            faults.present[column.name] += len(array) - array.null_count
-        yield Fed(without_rows(votes, [row.row - first_row for row in bad]), batch.select(list(extra)))
-        first_row = last_row
+        faults.present.update(part.present)
+        yield Fed(without_rows(votes, [row.row - first_row for row in part.unreadable]), part.extra)
+        first_row += votes.n
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """What is kept of a batch until its votes are there."""
+
+    extra: pa.RecordBatch
+    present: dict[str, int]
+    unreadable: list[Unreadable]
+
+
+def _present(array: Array) -> int:
+    return len(array) - int(array.null_count)
 
 
 def _renamed(batch: pa.RecordBatch, sources: dict[str, str]) -> pa.RecordBatch:

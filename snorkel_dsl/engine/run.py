@@ -6,7 +6,7 @@ A part depends on nothing but its batch, so parts may be computed anywhere: `bac
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -30,6 +30,9 @@ from snorkel_dsl.votes import LabelMatrix
 
 # The functions that a failure silences, by row and node.
 _Failures: TypeAlias = dict[tuple[int, int, FailedError], list[str]]
+
+# What of a result differs from batch to batch: n, indptr, rows, codes, faults.
+_Packed: TypeAlias = tuple[int, Any, Any, Any, Faults]
 
 _MOST_LISTED = 12  # values named in a message
 
@@ -205,11 +208,30 @@ class Work:
     def _searches(self) -> Searches:
         return Searches(self._plan, self.scanner)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process is sent: it makes the rest itself."""
+        return {own.name: getattr(self, own.name) for own in fields(self)}
+
     def __call__(self, batch: pa.RecordBatch, first_row: int) -> tuple[LabelMatrix, Faults]:
         """The votes and faults of a batch that begins at a row of the data."""
         table, faults = Table.from_batch(batch, self.program, first_row)
         votes, failed = _part(self._plan, table, self._searches, self.facts, first_row)
         return votes, (*faults, *failed)
+
+    def packed(self, result: tuple[LabelMatrix, Faults]) -> _Packed:
+        """A result without what every result has: the votes' own numbers, and the faults."""
+        votes, faults = result
+        return votes.n, votes.indptr, votes.rows.astype(np.uint32), votes.codes, faults
+
+    def unpacked(self, packed: _Packed) -> tuple[LabelMatrix, Faults]:
+        """The result that was packed."""
+        n, indptr, rows, codes, faults = packed
+        return replace(self._empty, n=n, indptr=indptr, rows=rows.astype(np.int64), codes=codes), faults
+
+    @cached_property
+    def _empty(self) -> LabelMatrix:
+        made = plan(self.program)
+        return _matrix(made, 0, [0] * (len(made.functions) + 1), [], [], self.facts)
 
 
 def apply(
@@ -217,15 +239,17 @@ def apply(
     data: Iterable[pa.RecordBatch],
     facts: RuleFacts | None = None,
     scanner: str | None = None,
-    backend: str = "local",
+    processes: int = 1,
 ) -> Iterator[tuple[LabelMatrix, Faults]]:
     """The votes of a program, batch by batch: for each, its part of the label matrix and its faults.
 
-    A part's rows are counted from 0; a fault's row counts from the first row of all the data. At most one batch with
-    its votes is in memory. `scanner` is one of `scan.SCANNERS`, `backend` the name of a module of `engine.backends`; the
-    votes depend on neither. Raises RulesError where a batch lacks a column.
+    A part's rows are counted from 0; a fault's row counts from the first row of all the data. At most a few
+    batches with their votes are in memory. `scanner` is one of `scan.SCANNERS`; with several `processes` that many more
+    work on batches; the votes depend on neither. Raises RulesError where a batch lacks a column, ChildProcessError where
+    a process dies.
     """
-    return backends.named(backend)(Work(program, facts or RuleFacts(), scanner), data)
+    run = backends.named("processes" if processes > 1 else "local")
+    return run(Work(program, facts or RuleFacts(), scanner), data, processes)
 
 
 def label_matrix(

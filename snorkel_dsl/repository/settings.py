@@ -31,6 +31,7 @@ _KEYS: dict[str, type | tuple[type, ...]] = {
     "spacy": str,
     "spacy_patterns": str,
     "function_seconds": (int, float),
+    "processes": int,
 }
 _DATASET_KEYS: dict[str, type | tuple[type, ...]] = {
     "path": str,
@@ -82,6 +83,7 @@ class Settings:
     datasets: Mapping[str, NamedDataset] = field(default_factory=dict)
     pipeline: PipelineSettings | None = None
     function_seconds: float = FUNCTION_SECONDS
+    processes: int | None = None
 
     @property
     def folder(self) -> Path | None:
@@ -129,8 +131,9 @@ def load_settings(path: Path) -> Settings:
         table = content
     _check(table, _KEYS, "", path)
     datasets = {name: _dataset(name, value, path) for name, value in table.get("datasets", {}).items()}
-    pipeline, seconds = _pipeline(table, path), _seconds(table, path)
-    return Settings(path, _paths(table, "rules", path), _paths(table, "roots", path), datasets, pipeline, seconds)
+    pipeline, seconds, processes = _pipeline(table, path), _seconds(table, path), _processes(table, path)
+    rules, roots = _paths(table, "rules", path), _paths(table, "roots", path)
+    return Settings(path, rules, roots, datasets, pipeline, seconds, processes)
 
 
 def _pipeline(table: Mapping[str, Any], file: Path) -> PipelineSettings | None:
@@ -153,6 +156,13 @@ def _seconds(table: Mapping[str, Any], file: Path) -> float:
     if isinstance(seconds, bool) or not 0 < seconds <= _LONGEST:
         raise refusal("bad-setting", f"`function_seconds` in `{file}` must be a number above 0, at most {_LONGEST:,}")
     return float(seconds)
+
+
+def _processes(table: Mapping[str, Any], file: Path) -> int | None:
+    number = table.get("processes")
+    if number is not None and (isinstance(number, bool) or number < 1):
+        raise refusal("bad-setting", f"`processes` in `{file}` must be a whole number of at least 1")
+    return None if number is None else int(number)
 
 
 def _toml(path: Path) -> dict[str, Any]:

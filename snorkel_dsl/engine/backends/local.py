@@ -10,7 +10,7 @@ import pyarrow as pa
 from snorkel_dsl.engine.backends import Work
 
 
-def run(work: Work, batches: Iterable[pa.RecordBatch]) -> Iterator[Any]:
+def run(work: Work, batches: Iterable[pa.RecordBatch], processes: int = 1) -> Iterator[Any]:
     """See `engine.backends`."""
     first_row = 0
     for batch in batches:
