@@ -23,6 +23,7 @@ rule effusion votes ABNORMAL
     example ABNORMAL "Small effusion."
 """
 NOT_NEEDED = (
+    "lark",
     "sqlite3",
     "importlib.metadata",
     "socket",
