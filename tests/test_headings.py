@@ -144,3 +144,5 @@ def test_a_long_text_full_of_headings_and_colons():
     assert parts_under(":" * 100_000, FINDINGS) == []
     assert parts_under("FINDINGS" + " " * 100_000 + "x", FINDINGS) == []
     assert parts_under(" " * 100_000 + "FINDINGS: x", FINDINGS) == [(100_010, 100_011)]
+    assert parts_under(" " * 1_000_000 + ": " * 40, FINDINGS) == []
+    assert parts_under(("A" * 70 + " " * 70 + ":") * 10_000, FINDINGS) == []

@@ -26,6 +26,7 @@ _LINE_ENDS = "\n\r\x85\u2028\u2029"
 _CLOSING = "\"'”’»)]}"
 _LONGEST_UNKNOWN = 80  # characters of a heading that is in no list
 _MOST_WORDS = 6
+_SIGNS = frozenset("&/-'’(),")  # that stand in headings
 
 # Headings that end a section although no section of the rules has them: those of reports and notes, and of letters.
 COMMON = (
@@ -153,18 +154,27 @@ def _unknown(text: str) -> Iterator[Heading]:
 
 
 def _heading_start(text: str, colon: int) -> int | None:
-    """Where the line or the sentence that a `:` belongs to begins, if that is near."""
+    """Where the line or the sentence that a `:` belongs to begins, if that is near and all up to there can be a heading."""
     lowest = max(colon - _LONGEST_UNKNOWN, 0)
     start = colon
     while start > lowest and text[start - 1] not in _LINE_ENDS:
-        if text[start - 1] in _BLANKS and _ends_sentence(text, _skip_back(text, start)):
+        before = _skip_back(text, start)
+        if before < start and _ends_sentence(text, before):
             break
-        start -= 1
+        if before == start and not _may_be_in_heading(text[start - 1]):
+            return None  # so that nothing is read again for each of many colons
+        start = max(min(before, start - 1), lowest)
     if start == lowest and lowest > 0:
         return None
     while start < colon and text[start] in _BLANKS:
         start += 1
     return start
+
+
+def _may_be_in_heading(character: str) -> bool:
+    if is_letter(character):
+        return is_capital(character)
+    return is_letter_or_digit(character) or character in _SIGNS or character.isspace()
 
 
 def _in_capitals(words: Iterable[str]) -> bool:
@@ -176,5 +186,5 @@ def _in_capitals(words: Iterable[str]) -> bool:
         0 < len(words) <= _MOST_WORDS
         and len(letters) >= 3
         and all(map(is_capital, letters))
-        and signs <= set("&/-'’(),")
+        and signs <= _SIGNS
     )
