@@ -182,9 +182,4 @@ def _in_capitals(words: Iterable[str]) -> bool:
     words = list(words)
     letters = [character for word in words for character in word if is_letter(character)]
     signs = {character for word in words for character in word if not is_letter_or_digit(character)}
-    return (
-        0 < len(words) <= _MOST_WORDS
-        and len(letters) >= 3
-        and all(map(is_capital, letters))
-        and signs <= _SIGNS
-    )
+    return 0 < len(words) <= _MOST_WORDS and len(letters) >= 3 and all(map(is_capital, letters)) and signs <= _SIGNS
