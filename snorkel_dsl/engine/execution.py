@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from snorkel_dsl.engine import logic
-from snorkel_dsl.engine.plan import FunctionPlan, Node, Plan
+from snorkel_dsl.engine.plan import Node, Plan
 from snorkel_dsl.engine.scan import Hits
 from snorkel_dsl.engine.searches import Searches
 from snorkel_dsl.engine.table import Table
@@ -51,7 +51,6 @@ class Execution:
         self._known: dict[int, Mask] = {}  # where a value is known; a node that is not in it is known everywhere
         self._failures: dict[int, dict[int, FailedError]] = {}  # by node that may fail itself, by its row or piece
         self._places: dict[str, dict[str | float, Index]] = {}
-        self.unlisted: dict[tuple[int, str], tuple[str | float, list[FunctionPlan]]] = {}  # by row and column
 
     def value(self, number: int, need: Mask | None = None) -> Value:
         """A node's value, right at least where `need` holds (None: everywhere)."""

@@ -11,10 +11,11 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from snorkel_dsl.engine.answers import sets_of
 from snorkel_dsl.language import ir
 from snorkel_dsl.language.types import Kind
 from snorkel_dsl.predicates import Sought, catalog
-from snorkel_dsl.votes import TaskLabels
+from snorkel_dsl.votes import FIRST_SET
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,8 @@ class Frame:
 class FunctionPlan:
     """One labeling function: the nodes of its `unless` lines; for each clause the node of its condition and its code.
 
-    A condition None is `otherwise`; a code None abstains. `meanings` are the codes of the values of `column`, if any; where
-    some values are `abstaining`, any that is not named is a fault.
+    Codes are those of `answers.Answer`. A condition None is `otherwise`; a code None abstains. `meanings` are the codes of
+    the values of `column`, if any; where some values are `abstaining`, any that is not named is a fault.
     """
 
     name: str
@@ -71,9 +72,6 @@ class Plan:
     nodes: tuple[Node, ...]
     frames: tuple[Frame, ...]
     functions: tuple[FunctionPlan, ...]
-    tasks: tuple[TaskLabels, ...]
-    task_of: tuple[int, ...]
-    label_sets: tuple[frozenset[int], ...]
     lazy: tuple[bool, ...]  # for each node, whether some of it may run row by row
     fallible: tuple[bool, ...]  # for each node, whether there is a call in it that may fail
     calls: Mapping[int, ir.Call]  # by node that is asked only of rows that need it: costly, or may fail itself
@@ -137,12 +135,8 @@ def _describe_function(function: FunctionPlan) -> str:
 
 def plan(program: ir.Program) -> Plan:
     """The plan of a program."""
-    codes = _Codes(program)
     builder = _Builder()
-    functions = tuple(_function(function, builder, codes) for function in program.functions)
-    tasks = tuple(TaskLabels(task.name, task.labels, task.any_number, task.under) for task in program.tasks)
-    numbers = {task.name: number for number, task in enumerate(tasks)}
-    task_of = tuple(numbers[function.task] for function in program.functions)
+    functions = tuple(_function(function, builder) for function in program.functions)
     nodes, frames = tuple(builder.nodes), tuple(builder.frames)
     fallible = _fallible(nodes)
     sought = {
@@ -160,9 +154,6 @@ def plan(program: ir.Program) -> Plan:
         nodes,
         frames,
         functions,
-        tasks,
-        task_of,
-        tuple(codes.sets),
         lazy,
         fallible,
         builder.calls,
@@ -215,38 +206,30 @@ def _sought(node: Node, nodes: tuple[Node, ...]) -> tuple[Sought, ...]:
     return looks_for(*(o.detail for o in others)) if all(o.operator == "constant" for o in others) else ()
 
 
-def _function(function: ir.LabelingFunction, builder: _Builder, codes: _Codes) -> FunctionPlan:
+def _function(function: ir.LabelingFunction, builder: _Builder) -> FunctionPlan:
     """One function's conditions as nodes and its votes as codes."""
+    sets = sets_of(function)
     clauses = tuple(
-        (None if clause.condition is None else builder.build(clause.condition, (0,)), codes.code(clause.vote))
+        (None if clause.condition is None else builder.build(clause.condition, (0,)), _code(clause.vote, sets))
         for clause in function.clauses
     )
     unless = tuple(builder.build(condition, (0,)) for condition in function.unless)
     columns = tuple(sorted(function.columns))
     if function.by_column is None:
         return FunctionPlan(function.name, unless, clauses, columns)
-    meanings = tuple((value, codes.vote(vote)) for value, vote in function.by_column.meanings)
     by = function.by_column
+    meanings = tuple((value, _number(vote, sets)) for value, vote in by.meanings)
     return FunctionPlan(function.name, unless, clauses, columns, by.column, meanings, by.abstaining)
 
 
-class _Codes:
-    """Votes as codes of a label matrix: a class number, or -2 - the number of a set of labels."""
+def _number(vote: ir.Vote, sets: tuple[frozenset[int], ...]) -> int:
+    """The code of a vote: a class number, or that of a set of labels."""
+    return next(iter(vote.labels)) if len(vote.labels) == 1 else FIRST_SET - sets.index(vote.labels)
 
-    def __init__(self, program: ir.Program) -> None:
-        self.sets: list[frozenset[int]] = []
-        for function in program.functions:
-            for vote in function.votes:
-                if len(vote.labels) != 1 and vote.labels not in self.sets:
-                    self.sets.append(vote.labels)
 
-    def vote(self, vote: ir.Vote) -> int:
-        """The code of a vote."""
-        return next(iter(vote.labels)) if len(vote.labels) == 1 else -2 - self.sets.index(vote.labels)
-
-    def code(self, vote: ir.Vote | None) -> int | None:
-        """The code of a vote, None for abstaining."""
-        return None if vote is None else self.vote(vote)
+def _code(vote: ir.Vote | None, sets: tuple[frozenset[int], ...]) -> int | None:
+    """The code of a vote, None for abstaining."""
+    return None if vote is None else _number(vote, sets)
 
 
 @dataclass

@@ -6,63 +6,66 @@ A part depends on nothing but its batch, so parts may be computed anywhere: `bac
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from snorkel_dsl.datasets.options import shortened
 from snorkel_dsl.engine import backends
+from snorkel_dsl.engine.answers import NOTHING, Answer, Broken, Coding, Failure, Unread
 from snorkel_dsl.engine.execution import Execution
 from snorkel_dsl.engine.faults import Fault, Faults
-from snorkel_dsl.engine.plan import FunctionPlan, Plan, plan
+from snorkel_dsl.engine.plan import FunctionPlan, plan
 from snorkel_dsl.engine.searches import Searches
 from snorkel_dsl.engine.table import BATCH_ROWS, Table, batches
 from snorkel_dsl.engine.values import Index, Mask, Truth, union
 from snorkel_dsl.facts import RuleFacts
 from snorkel_dsl.language import ir
 from snorkel_dsl.language.wording import as_written, call_in_words
-from snorkel_dsl.predicates import FailedError, catalog
+from snorkel_dsl.predicates import catalog
 from snorkel_dsl.votes import LabelMatrix
-
-# The functions that a failure silences, by row and node.
-_Failures: TypeAlias = dict[tuple[int, int, FailedError], list[str]]
 
 # What of a result differs from batch to batch: n, indptr, rows, codes, faults.
 _Packed: TypeAlias = tuple[int, Any, Any, Any, Faults]
 
-_MOST_LISTED = 12  # values named in a message
-
 # ---------------------------------------------------------------------------------------------------------- functions
 
 
-def _votes(function: FunctionPlan, execution: Execution, failures: _Failures) -> tuple[Index, npt.NDArray[Any]]:
-    """The rows on which a function votes, ascending, and its codes there."""
-    code_type = _code_type(execution.plan)
+@dataclass
+class _Silent:
+    """Why a function has nothing to say: the calls that failed, and the values that it names none of."""
+
+    failures: dict[Failure, None] = field(default_factory=dict)
+    unlisted: dict[int, str] = field(default_factory=dict)
+
+
+def answer(function: FunctionPlan, execution: Execution) -> Answer:
+    """What a function says of a table."""
     match function:
         case FunctionPlan(unless=(), clauses=((int(node), int(code)),), column=None, columns=columns):
             if not any(column in execution.table.broken for column in columns):
                 rows = execution.found(node)
                 if rows is not None:
-                    return rows, np.full(len(rows), code, code_type)
-    index, votes = _answer(function, execution, failures)
-    given = np.zeros(execution.table.n, code_type)
+                    return Answer(rows, np.full(len(rows), code, np.int16))
+    silent = _Silent()
+    index, votes = _votes(function, execution, silent)
+    given = np.zeros(execution.table.n, np.int16)
     for mask, code in votes:
         given[mask] = code
-    return index, given[index]
+    return Answer(index, given[index], tuple(sorted(silent.unlisted.items())), tuple(silent.failures))
 
 
-def _answer(function: FunctionPlan, execution: Execution, failures: _Failures) -> tuple[Index, list[tuple[Mask, int]]]:
+def _votes(function: FunctionPlan, execution: Execution, silent: _Silent) -> tuple[Index, list[tuple[Mask, int]]]:
     """The rows on which a function votes, each code with its rows as a mask over the table; it abstains where a call fails."""
     open_ = np.ones(execution.table.n, bool)
     for column in function.columns:
         if column in execution.table.broken:
             open_ &= ~execution.table.broken[column]
     for condition in function.unless:
-        truth, open_ = _ask(condition, open_, execution, failures, function.name)
+        truth, open_ = _ask(condition, open_, execution, silent)
         open_ = open_ & truth.false
     votes: list[tuple[Mask, int]] = []
     unknown = np.zeros(execution.table.n, bool)
@@ -70,7 +73,7 @@ def _answer(function: FunctionPlan, execution: Execution, failures: _Failures) -
         if node is None:
             fires = open_ & ~unknown
         else:
-            truth, open_ = _ask(node, open_, execution, failures, function.name)
+            truth, open_ = _ask(node, open_, execution, silent)
             fires = open_ & truth.true
             if truth.unknown is not None:
                 unknown |= truth.unknown
@@ -78,12 +81,12 @@ def _answer(function: FunctionPlan, execution: Execution, failures: _Failures) -
             votes.append((fires, code))
         open_ = open_ & ~fires
     if function.column is not None:
-        votes += _by_column(function, function.column, execution, open_)
+        votes += _by_column(function, function.column, execution, open_, silent)
     voted = union([mask for mask, _ in votes])
     return np.empty(0, np.int64) if voted is None else np.flatnonzero(voted), votes
 
 
-def _ask(condition: int, open_: Mask, execution: Execution, failures: _Failures, function: str) -> tuple[Truth, Mask]:
+def _ask(condition: int, open_: Mask, execution: Execution, silent: _Silent) -> tuple[Truth, Mask]:
     """The truth of a condition on the open rows, and which of them stay open: those where no call in it failed.
 
     As in `reference.ask`, an `and` is false where some part without a call that may fail is, and no call is made there.
@@ -103,7 +106,9 @@ def _ask(condition: int, open_: Mask, execution: Execution, failures: _Failures,
     for row in np.flatnonzero(failed & matters).tolist():
         found = execution.failure(condition, row)
         if found is not None:
-            failures.setdefault((row, *found), []).append(function)
+            call, error = found
+            failure = Failure(row, call_in_words(plan.calls[call]), shortened(error.value), str(error))
+            silent.failures[failure] = None
     return _false_but(truth, matters), open_ & ~(failed & matters)
 
 
@@ -112,7 +117,9 @@ def _false_but(truth: Truth, matters: Mask) -> Truth:
     return Truth(truth.true & matters, None if truth.unknown is None else truth.unknown & matters)
 
 
-def _by_column(function: FunctionPlan, column: str, execution: Execution, open_: Mask) -> list[tuple[Mask, int]]:
+def _by_column(
+    function: FunctionPlan, column: str, execution: Execution, open_: Mask, silent: _Silent
+) -> list[tuple[Mask, int]]:
     """The votes that the values of a column mean."""
     places = execution.places(column)
     masks: dict[int, Mask] = {}
@@ -123,68 +130,34 @@ def _by_column(function: FunctionPlan, column: str, execution: Execution, open_:
         named = {value for value, _ in function.meanings} | set(function.abstaining)
         for value in places.keys() - named:
             for row in places[value][open_[places[value]]].tolist():
-                execution.unlisted.setdefault((row, column), (value, []))[1].append(function)
+                silent.unlisted[row] = shortened(as_written(value))
     return [(mask & open_, code) for code, mask in masks.items()]
 
 
-def _part(plan: Plan, table: Table, searches: Searches, facts: RuleFacts, first_row: int) -> tuple[LabelMatrix, Faults]:
-    """The votes of all functions on one table, and the calls that failed."""
-    execution = Execution(plan, table, searches)
-    failures: _Failures = {}
-    rows, codes, indptr = [], [], [0]
-    for function in plan.functions:
-        index, given = _votes(function, execution, failures)
-        rows.append(index)
-        codes.append(given)
-        indptr.append(indptr[-1] + len(index))
-    faults = _faults(plan, failures, first_row) + _unlisted(execution, first_row)
-    return _matrix(plan, table.n, indptr, rows, codes, facts), faults
-
-
-def _faults(plan: Plan, failures: _Failures, first_row: int) -> Faults:
-    """The failures of a table as faults, in the order of the rows."""
-    found = []
-    for (row, node, error), functions in failures.items():
-        call = call_in_words(plan.calls[node])
-        rules = tuple(dict.fromkeys(functions))
-        found.append(Fault(first_row + row, call, rules, shortened(error.value), str(error), is_call=True))
-    return tuple(sorted(found, key=lambda fault: (fault.row, fault.column, fault.rules)))
-
-
-def _unlisted(execution: Execution, first_row: int) -> Faults:
-    """The values that some function names none of, although it means to name all, as faults in the order of the rows."""
-    found = []
-    for (row, column), (value, functions) in sorted(execution.unlisted.items(), key=lambda item: item[0]):
-        named = [*(known for known, _ in functions[0].meanings), *functions[0].abstaining]
-        listed = ", ".join(f"`{as_written(known)}`" for known in named[:_MOST_LISTED])
-        more = f" and {len(named) - _MOST_LISTED} more" if len(named) > _MOST_LISTED else ""
-        rules = tuple(function.name for function in functions)
-        found.append(Fault(first_row + row, column, rules, shortened(as_written(value)), f"not one of {listed}{more}"))
-    return tuple(found)
-
-
-def _code_type(plan: Plan) -> type[np.int8] | type[np.int16]:
-    """The type of a label matrix's codes: int8 unless a task has over 127 labels or there are as many sets of them."""
-    largest = max([len(task.answers) for task in plan.tasks] + [len(plan.label_sets) + 1], default=0)
-    return np.int8 if largest <= 127 else np.int16
-
-
-def _matrix(plan: Plan, n: int, indptr: list[int], rows: list[Any], codes: list[Any], facts: RuleFacts) -> LabelMatrix:
-    """A label matrix from the rows and codes of each function."""
-    return LabelMatrix(
-        n=n,
-        functions=tuple(function.name for function in plan.functions),
-        tasks=plan.tasks,
-        task_of=plan.task_of,
-        indptr=np.asarray(indptr, np.int64),
-        rows=np.concatenate([np.empty(0, np.int64), *rows]),
-        codes=np.concatenate([np.empty(0, _code_type(plan)), *codes]),
-        label_sets=plan.label_sets,
-        facts=facts,
-    )
-
-
 # ------------------------------------------------------------------------------------------------------------ streaming
+
+
+class Asked:
+    """The functions of a program, planned and ready to be asked of any batch."""
+
+    def __init__(self, program: ir.Program, scanner: str | None = None) -> None:
+        """Plan a program. Raises RulesError where what a function stands on cannot be had."""
+        self._program = program
+        self._plan = plan(program)
+        self._searches = Searches(self._plan, scanner)
+        for call in self._plan.calls.values():
+            prepare = catalog()[call.operator].prepare
+            if prepare is not None:
+                prepare(*(argument.value for argument in call.arguments if isinstance(argument, ir.Constant)))
+
+    def of(self, batch: pa.RecordBatch) -> tuple[list[Answer], Broken]:
+        """What each function says of a batch, and what cannot be read of it."""
+        table, faults = Table.from_batch(batch, self._program)
+        broken: dict[str, list[Unread]] = {}
+        for fault in faults:
+            broken.setdefault(fault.column, []).append(Unread(fault.row, fault.value, fault.message))
+        execution = Execution(self._plan, table, self._searches)
+        return [answer(function, execution) for function in self._plan.functions], broken
 
 
 @dataclass(frozen=True)
@@ -196,17 +169,12 @@ class Work:
     scanner: str | None = None
 
     @cached_property
-    def _plan(self) -> Plan:
-        made = plan(self.program)
-        for call in made.calls.values():
-            prepare = catalog()[call.operator].prepare
-            if prepare is not None:
-                prepare(*(argument.value for argument in call.arguments if isinstance(argument, ir.Constant)))
-        return made
+    def _coding(self) -> Coding:
+        return Coding.of(self.program)
 
     @cached_property
-    def _searches(self) -> Searches:
-        return Searches(self._plan, self.scanner)
+    def _asked(self) -> Asked:
+        return Asked(self.program, self.scanner)
 
     def __getstate__(self) -> dict[str, Any]:
         """What another process is sent: it makes the rest itself."""
@@ -214,9 +182,9 @@ class Work:
 
     def __call__(self, batch: pa.RecordBatch, first_row: int) -> tuple[LabelMatrix, Faults]:
         """The votes and faults of a batch that begins at a row of the data."""
-        table, faults = Table.from_batch(batch, self.program, first_row)
-        votes, failed = _part(self._plan, table, self._searches, self.facts, first_row)
-        return votes, (*faults, *failed)
+        answers, broken = self._asked.of(batch)
+        votes = self._coding.matrix(batch.num_rows, answers, self.facts)
+        return votes, self._coding.faults(broken, answers, first_row)
 
     def packed(self, result: tuple[LabelMatrix, Faults]) -> _Packed:
         """A result without what every result has: the votes' own numbers, and the faults."""
@@ -230,8 +198,7 @@ class Work:
 
     @cached_property
     def _empty(self) -> LabelMatrix:
-        made = plan(self.program)
-        return _matrix(made, 0, [0] * (len(made.functions) + 1), [], [], self.facts)
+        return self._coding.matrix(0, [NOTHING] * len(self.program.functions), self.facts)
 
 
 def apply(
@@ -266,6 +233,5 @@ def label_matrix(
         parts.append(part)
         faults += found
     if not parts:
-        made = plan(program)
-        parts = [_matrix(made, 0, [0] * (len(made.functions) + 1), [], [], facts or RuleFacts())]
+        parts = [Coding.of(program).matrix(0, [NOTHING] * len(program.functions), facts or RuleFacts())]
     return LabelMatrix.concat(parts), tuple(faults)
