@@ -28,6 +28,7 @@ from snorkel_dsl.engine.words import WordTable
 
 FEW_ROWS = 16_000  # Vectorscan compiles 400 rules in 0.4 s: for so few rows RE2 is done before
 BLOCK_BYTES = 1 << 20  # what is scanned at once at most, unless a single text is longer
+MANY = 1 << 16  # matches in a block: with more, those of one pattern in one text are counted once at once
 SCANNERS = ("vectorscan", "re2")
 
 
@@ -250,7 +251,8 @@ class Database:
         seen = [_NOWHERE]
         for block in blocks(texts, BLOCK_BYTES):
             for engine in self.engines:
-                seen += [_distinct(events * n + rows) for events, rows in engine.events(block)]
+                found_here = [events * n + rows for events, rows in engine.events(block)]
+                seen += [_distinct(some) if len(some) > MANY else some for some in found_here]
         keys = _distinct(np.concatenate(seen))
         bounds = np.searchsorted(keys, np.arange(len(self.users) + 1) * n)
         found: dict[int, list[Index]] = defaultdict(list)

@@ -30,13 +30,13 @@ class WordTable:
 
     def __init__(self, words: Sequence[bytes]) -> None:
         lengths = np.array([len(word) for word in words], np.int64)
-        self._lengths = lengths
-        self._shortest, self._longest = int(lengths.min()), int(lengths.max())
-        eights = -(-self._longest // 8)
-        padded = b"".join(word.ljust(8 * eights, b"\0") for word in words)
-        self._eights: _Eights = np.frombuffer(padded, "<u8").reshape(len(words), eights).T.copy()
-        lasting = np.arange(self._longest + 1)
-        self._masks = [_KEPT[np.clip(lasting - 8 * number, 0, 8)] for number in range(eights)]
+        longest = int(lengths.max())
+        self._lengths, self._longest = lengths, longest
+        count = -(-longest // 8)
+        padded = b"".join(word.ljust(8 * count, b"\0") for word in words)
+        self._eights: _Eights = np.frombuffer(padded, "<u8").reshape(len(words), count).T.copy()
+        lasting = np.arange(longest + 2)  # one more stands for all that are longer
+        self._masks = [_KEPT[np.clip(lasting - 8 * number, 0, 8)] for number in range(count)]
         bits = max(_LEAST_BITS, len(words).bit_length() + _ROOM)
         self._shift = np.uint64(64 - bits)
         self._begun = np.zeros(1 << bits, bool)  # at the places of words as if they had only their first eight bytes
@@ -60,10 +60,10 @@ class WordTable:
 
     def _places(self, hashed: _Eights, lengths: Index) -> Index:
         """Where to look for words in the table."""
-        hashed = hashed + lengths.astype(np.uint64)
+        hashed = hashed + lengths.view(np.uint64)
         hashed *= _FACTOR
         hashed >>= self._shift
-        return hashed.astype(np.int64)
+        return hashed.view(np.int64)
 
     def find(self, block: bytes) -> Iterator[tuple[Index, Index, Index]]:
         """The words that are in a block of bytes: their numbers, where they start and where they end, in parts.
@@ -78,13 +78,14 @@ class WordTable:
 
     def _in_window(self, window: bytes) -> tuple[Index, Index]:
         """The words of lower-case bytes, with 0 between words, and where they start."""
-        cuts = np.flatnonzero(np.frombuffer(window, np.uint8) == 0)
-        lengths = np.diff(cuts)
+        starts = np.flatnonzero(np.frombuffer(window, np.uint8) == 0)
+        starts += 1
+        lengths = np.diff(starts)
         lengths -= 1
-        fits = (lengths >= self._shortest) & (lengths <= self._longest) & (cuts[:-1] < _WINDOW)
-        index = np.flatnonzero(fits)
-        starts, lengths = cuts[index] + 1, lengths[index]
-        eights: _Eights = np.ndarray((len(window),), "<u8", window + bytes(8), strides=(1,))
+        np.minimum(lengths, self._longest + 1, out=lengths)
+        starts = starts[: int(np.searchsorted(starts[:-1], _WINDOW, side="right"))]
+        lengths = lengths[: len(starts)]
+        eights: _Eights = np.ndarray((len(window) + 1,), "<u8", window + bytes(8), strides=(1,))
         hashed = self._eight(eights, 0, starts, lengths)
         begun = np.flatnonzero(self._begun[self._places(hashed, lengths)])
         hashed, starts, lengths = hashed[begun], starts[begun], lengths[begun]
