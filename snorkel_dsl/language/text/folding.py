@@ -141,7 +141,8 @@ def _joining() -> set[str]:
     second = set(triples[1::3]) | set(_combining_classes())
     second |= {chr(_VOWELS + i) for i in range(_VOWEL_COUNT)} | {chr(_TRAILS + i) for i in range(1, _TRAIL_COUNT)}
     marks = {chr(code) for low, high in ranges("marks") for code in range(low, high + 1)}
-    opening = {character for character, parts in _decompositions().items() if parts[0] in second | marks}
+    either = second | marks
+    opening = {character for character, parts in _decompositions().items() if parts[0] in either}
     return (second | opening) - marks
 
 
