@@ -250,7 +250,7 @@ class Rules:
         errors = [found for found in fault_diagnostics(faults) if found.severity == "error"]
         if errors:
             raise RulesError(errors)
-        return votes, tuple(faults.faults)
+        return votes, tuple(faults.all)
 
     def __repr__(self) -> str:
         tasks = "; ".join(f"{task.name}: {', '.join(task.labels)}" for task in self.tasks)

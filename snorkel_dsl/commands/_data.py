@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from snorkel_dsl.commands._output import message, show
 from snorkel_dsl.datasets.gold import applying, class_numbers, yes_or_no
 from snorkel_dsl.datasets.options import ReadOptions, refusal
 from snorkel_dsl.datasets.reading import Dataset, open_dataset
+from snorkel_dsl.datasets.several import data_files, open_files
 from snorkel_dsl.diagnostics import RulesError
 from snorkel_dsl.engine.faults import Fault
 from snorkel_dsl.engine.feed import FaultCount, fault_diagnostics
@@ -96,16 +97,27 @@ def _task_named(task: str, column: str, program: ir.Program) -> str:
     )
 
 
-def choose_data(name: str, options: dict[str, Any], settings: Settings, program: ir.Program) -> Chosen:
-    """The data of a command's DATA argument; takes the options about data and gold out of its keyword arguments."""
+def choose_data(data: str | Sequence[str], options: dict[str, Any], settings: Settings, program: ir.Program) -> Chosen:
+    """The data of a command's DATA arguments; takes the options about data and gold out of its keyword arguments."""
+    names = [data] if isinstance(data, str) else list(data)
+    return _chosen(names, options, settings, program)
+
+
+def _chosen(names: list[str], options: dict[str, Any], settings: Settings, program: ir.Program) -> Chosen:
     choice = DataChoice.take(options)
     gold = _gold_options(options.pop("gold", ()), program)
     gold_map = pairs(options.pop("gold_map", ()), "--gold-map", "'>50K=HIGH'")
-    named = _named(name, settings)
+    named = _named(names[0], settings) if len(names) == 1 else None
+    if "-" in names[1:] or (names[0] == "-" and len(names) > 1):
+        raise refusal("bad-option", "stdin cannot be read beside files", "write `-` alone, or files alone")
     read = choice.over(named.options if named else ReadOptions())
-    path = named.found() if named else Path(name)
-    _refuse_overwriting(path)
-    data = _from_stdin(read) if name == "-" else open_dataset(path, read, name)
+    if names == ["-"]:
+        _refuse_overwriting([])
+        data = _from_stdin(read)
+    else:
+        paths = [path for one in names for path in data_files(str(named.found()) if named else one)]
+        _refuse_overwriting(paths)
+        data = open_files(paths, read, names[0] if len(names) == 1 else f"{names[0]} …")
     for note in data.notes:
         message(f"note: {note}")
     processes = options.pop("processes", None) or settings.processes or _worth(data)
@@ -124,10 +136,12 @@ def _usable_cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _refuse_overwriting(data: Path) -> None:
+def _refuse_overwriting(data: Sequence[Path]) -> None:
     """Raise RulesError where a result of the command would take the place of its data, its rules or another result."""
     params = click.get_current_context().params
-    taken = {path.resolve(): what for path, what in ((data, "the data"), (params.get("rules"), "the rules")) if path}
+    taken = {path.resolve(): "the data" for path in data}
+    if params.get("rules"):
+        taken[params["rules"].resolve()] = "the rules"
     for option in ("output", "save_model", "faults_file"):
         path = params.get(option)
         if path is None:
@@ -183,12 +197,11 @@ def refuse_unreadable_columns(faults: FaultCount) -> None:
 def report_faults(faults: FaultCount, file: Path | None, most: int) -> int:
     """Say what could not be read, write it to a file where asked, and return the exit code."""
     if file is not None:
-        _write_faults(file, faults.faults)
+        _write_faults(file, faults.all)
     show(fault_diagnostics(faults))
     if faults.rows:
-        total = sum(faults.by_column.values())
         where = f", all of them in {file}" if file else ": `--faults FILE` writes them all"
-        message(f"{count(total, 'fault')} on {count(faults.rows, 'row')}{where}")
+        message(f"{count(faults.number, 'fault')} on {count(faults.rows, 'row')}{where}")
     return 1 if faults.rows > most else 0
 
 

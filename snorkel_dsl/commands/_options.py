@@ -15,7 +15,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 OUTPUT_FORMATS = ("full", "concise", "json", "github", "sarif", "junit")
 
 rules_argument = click.argument("rules", type=click.Path(path_type=Path), metavar="RULES")
-data_argument = click.argument("data", metavar="DATA")
+data_argument = click.argument("data", nargs=-1, required=True)
 output_option = click.option(
     "-o",
     "--output",
@@ -90,6 +90,10 @@ project_options = together(
         type=click.Path(path_type=Path),
         help="A folder from which rules may name files. May be repeated.",
     ),
+)
+
+cache_option = click.option(
+    "--no-cache", is_flag=True, help="Do all the work again; find and keep nothing between runs."
 )
 
 reading_options = together(

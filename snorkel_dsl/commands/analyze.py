@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 @project_options
 def command(
     rules: Path,
-    data: str,
+    data: tuple[str, ...],
     model: str,
     uncovered: int | None,
     output_format: str,

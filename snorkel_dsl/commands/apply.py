@@ -40,10 +40,11 @@ from snorkel_dsl.commands._project import load_rules, project_for
 @run_options
 @data_options
 @project_options
-def command(rules: Path, data: str, output: Path, shape: str, keep: str, **options: Any) -> int:
+def command(rules: Path, data: tuple[str, ...], output: Path, shape: str, keep: str, **options: Any) -> int:
     """Write the votes of every rule on every row.
 
     DATA is a file (Parquet, CSV, TSV, JSONL, JSON, Arrow, Excel), - for stdin, or the name of a dataset in the settings.
+    Several files, a folder, or a pattern such as 'data/*.parquet' are read one after the other, as one table.
     The output has the rows of DATA, in their order, and a whole-number column for each labeling function, named by it:
     the class number of its vote in declared order, -1 for abstain. A function that may vote for several labels at once
     gets a list of names, empty for abstain.

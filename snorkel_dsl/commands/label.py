@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 @data_options
 @project_options
 def command(
-    rules: Path, data: str, output: Path, model: str, keep: str, save_model: Path | None, **options: Any
+    rules: Path, data: tuple[str, ...], output: Path, model: str, keep: str, save_model: Path | None, **options: Any
 ) -> int:
     """Write a label and probabilities for every row.
 

@@ -13,16 +13,17 @@ import re
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
-from typing import TypeAlias
+from typing import TextIO, TypeAlias
 
 from snorkel_dsl.datasets.encodings import checked_encoding
 from snorkel_dsl.datasets.options import ReadOptions, Unreadable, refusal, shortened
 
 _DELIMITERS = (",", "\t", ";", "|")
 _SAMPLE_LINES = 200
-_LARGEST_CELL = 16 << 20  # characters: a quote that never closes must not swallow a file of any size
+_LARGEST_CELL = 64 << 20  # characters: a quote that never closes must not swallow a file of any size
 _SEPARATOR_LINE = re.compile(r"sep=(.)", re.DOTALL)  # Excel's own first line
 
 Row: TypeAlias = "list[str | None] | Unreadable"
@@ -43,13 +44,15 @@ class CsvFile:
     skip: int  # lines before the first row of data, at most a `sep=` line and the header
     missing: frozenset[str]
 
-    def rows(self) -> Iterator[Row]:
+    def opened(self) -> TextIOWrapper:
+        """The file, opened for `rows`."""
+        return self.path.open(encoding=self.encoding, newline="")
+
+    def rows(self, file: TextIO) -> Iterator[Row]:
         """Every row in order: its cells (None is missing), or why it cannot be read."""
         width = len(self.columns)
-        with self.path.open(encoding=self.encoding, newline="") as file:
-            records = islice(_records(file, self.delimiter), self.skip, None)
-            for number, record in enumerate(records):
-                yield self._row(number, record, width)
+        records = islice(_records(file, self.delimiter), self.skip, None)
+        return (self._row(number, record, width) for number, record in enumerate(records))
 
     def _row(self, number: int, record: list[str] | _Bad, width: int) -> Row:
         if isinstance(record, _Bad):

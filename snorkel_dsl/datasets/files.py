@@ -32,5 +32,10 @@ def beside(path: Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
+    except OSError as wrong:
+        if wrong.filename not in (None, str(part)):
+            raise
+        # Of the file that was asked for, not of the one beside it.
+        raise OSError(wrong.errno, wrong.strerror or str(wrong), str(path)) from None
     finally:
         part.unlink(missing_ok=True)

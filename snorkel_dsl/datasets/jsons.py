@@ -20,13 +20,9 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _HALF = "a text holds half a character (a surrogate without its partner)"
 
 
-def json_lines(path: Path, name: str, options: ReadOptions) -> Iterator[Record]:
-    """The records of a JSONL file. Blank lines are no rows."""
-    encoding = checked_encoding(path, name, options.encoding)
-    with path.open(encoding=encoding) as file:
-        lines = (line for line in file if line.strip())
-        for number, line in enumerate(lines):
-            yield _record(number, line)
+def json_lines(file: Iterable[str]) -> Iterator[Record]:
+    """The records of the lines of a JSONL file. Blank lines are no rows."""
+    return (_record(number, line) for number, line in enumerate(line for line in file if line.strip()))
 
 
 def _record(number: int, line: str) -> Record:

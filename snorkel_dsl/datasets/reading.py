@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,22 +20,39 @@ import pyarrow.parquet as pq
 
 from snorkel_dsl.datasets import jsons
 from snorkel_dsl.datasets.csvs import Row, column_names, open_csv
+from snorkel_dsl.datasets.encodings import checked_encoding
 from snorkel_dsl.datasets.missing import no_such_data
 from snorkel_dsl.datasets.options import FORMATS, ReadOptions, Unreadable, refusal
 from snorkel_dsl.diagnostics import did_you_mean
 
 BATCH_ROWS = 65_536
 BATCH_CHARACTERS = 32 << 20  # a batch of long texts is cut earlier
+_BUFFER = 1 << 20  # bytes of a column that are read at once
 
 Batches = Callable[["Dataset", Sequence[str]], Iterator[pa.RecordBatch]]
+
+
+@dataclass(frozen=True)
+class LostFile:
+    """One of several files that cannot be read to its end: the row of the data at which it breaks off, its name, and why.
+
+    `rows` is the number of rows that are not there for it, where that is known.
+    """
+
+    row: int
+    name: str
+    message: str
+    rows: int | None = None
 
 
 @dataclass
 class Dataset:
     """Data under a name: its columns (nested ones dotted), its number of rows where known, and how to read it.
 
-    `size` is the size of its file in bytes; `notes` are remarks for the user; `unreadable` the rows that the latest pass could not read; `all_columns` looks at
-    every record where `columns` comes from the first ones only.
+    `size` is the size of its file in bytes; `notes` are remarks for the user; `unreadable` the rows that the latest pass
+    could not read; `all_columns` looks at every record where `columns` comes from the first ones only. Of a text file,
+    `position` says how many of its bytes the pass has read. `lost` are the files, of several, that the pass could not
+    read to their end.
     """
 
     name: str
@@ -45,11 +63,26 @@ class Dataset:
     all_columns: Callable[[], tuple[str, ...]] | None = None
     unreadable: list[Unreadable] = field(default_factory=list)
     size: int | None = None
+    position: int | None = None
+    lost: list[LostFile] = field(default_factory=list)
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """One pass over the data: record batches of these columns, in order."""
-        self.unreadable.clear()
-        return self.read(self, columns)
+        """One pass over the data: record batches of these columns, in order.
+
+        They are cut alike in every pass: a file's batches depend on what it holds, and on nothing else. Raises RulesError
+        where the data cannot be read to its end.
+        """
+        self.unreadable, self.lost, self.position = [], [], None
+        rows = 0
+        try:
+            for batch in self.read(self, columns):
+                rows += batch.num_rows
+                yield batch
+        except MemoryError:
+            raise
+        except (pa.ArrowException, OSError) as wrong:
+            message = f"`{self.name}` cannot be read after row {rows:,} ({_first_line(wrong)})"
+            raise refusal("bad-data-file", message) from None
 
     def has(self, column: str) -> bool:
         """Whether there is a column of that name, in any record."""
@@ -122,12 +155,31 @@ def _parquet(path: Path, name: str, options: ReadOptions) -> Dataset:
         raise refusal("bad-data-file", f"`{name}` is not a Parquet file ({_first_line(wrong)})") from None
 
     def read(_: Dataset, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        with pq.ParquetFile(path) as file:
-            tops = sorted({_top(schema, column) for column in columns})
-            for batch in file.iter_batches(BATCH_ROWS, columns=tops):
-                yield _picked(batch, columns, options)
+        # Neither a whole row group nor what lies ahead is held: a file may be one row group, of any size.
+        with pq.ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER) as file:
+            leaves = sorted({column if column in schema.names else _leaf(schema, column) for column in columns})
+            for batch in file.iter_batches(_rows_at_once(file.metadata, leaves), columns=leaves, use_threads=False):
+                yield from cut(_picked(batch, columns, options))
 
     return Dataset(name, _schema_names(schema), read, rows)
+
+
+def _rows_at_once(metadata: pq.FileMetaData, columns: Sequence[str]) -> int:
+    """How many rows of these columns go into a batch: a power of two, so that it rarely changes when rows are added."""
+    largest = 0.0
+    for index in range(metadata.num_row_groups):
+        group = metadata.row_group(index)
+        chunks = (group.column(place) for place in range(group.num_columns))
+        used = (chunk for chunk in chunks if any(_lies_in(chunk.path_in_schema, column) for column in columns))
+        largest = max(largest, sum(chunk.total_uncompressed_size for chunk in used) / max(group.num_rows, 1))
+    rows = BATCH_ROWS
+    while rows > 1 and rows * largest > BATCH_CHARACTERS:
+        rows //= 2
+    return rows
+
+
+def _lies_in(path: str, column: str) -> bool:
+    return path == column or path.startswith(column + ".")
 
 
 def _arrow(path: Path, name: str, options: ReadOptions) -> Dataset:
@@ -160,7 +212,8 @@ def _csv(path: Path, name: str, options: ReadOptions) -> Dataset:
     note = f"`{name}` is not UTF-8: it is read as {file.encoding} (`--encoding` says otherwise)"
 
     def read(data: Dataset, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        return _cells(data, file.rows(), file.columns, columns)
+        with file.opened() as text:
+            yield from _cells(data, file.rows(text), file.columns, columns, _position(text))
 
     return Dataset(name, file.columns, read, notes=(note,) if file.guessed else ())
 
@@ -207,15 +260,17 @@ def _excel_cell(value: object) -> str | None:
 
 
 def _jsonl(path: Path, name: str, options: ReadOptions) -> Dataset:
-    def records() -> Iterator[jsons.Record]:
-        return jsons.json_lines(path, name, options)
+    encoding = checked_encoding(path, name, options.encoding)
 
-    names = jsons.names_of(islice(records(), 1_000))
+    def names(most: int | None) -> tuple[str, ...]:
+        with path.open(encoding=encoding) as text:
+            return jsons.names_of(islice(jsons.json_lines(text), most))
 
     def read(data: Dataset, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        return _fields(data, records(), columns, options)
+        with path.open(encoding=encoding) as text:
+            yield from _fields(data, jsons.json_lines(text), columns, options, _position(text))
 
-    return Dataset(name, names, read, all_columns=lambda: jsons.names_of(records()))
+    return Dataset(name, names(1_000), read, all_columns=lambda: names(None))
 
 
 def _json(path: Path, name: str, options: ReadOptions) -> Dataset:
@@ -294,7 +349,7 @@ def _of_batches(
     def read(_: Dataset, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         for batch in batches():
             for start in range(0, batch.num_rows, BATCH_ROWS):
-                yield _picked(batch.slice(start, BATCH_ROWS), columns, options)
+                yield from cut(_picked(batch.slice(start, BATCH_ROWS), columns, options))
 
     return Dataset(name, _schema_names(schema), read, rows)
 
@@ -302,10 +357,30 @@ def _of_batches(
 # ------------------------------------------------------------------------------------------------------------- batches
 
 
+def _position(text: TextIOWrapper) -> Callable[[], int]:
+    """Says how many bytes of a file have been read."""
+    buffer: Any = text.buffer
+    return cast(Callable[[], int], buffer.tell)
+
+
+def cut(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """A batch in parts of bounded size, halved until they are; a row that is larger by itself is a part."""
+    if batch.num_rows <= 1 or batch.nbytes <= 2 * BATCH_CHARACTERS:
+        yield batch
+        return
+    half = batch.num_rows // 2
+    yield from cut(batch.slice(0, half))
+    yield from cut(batch.slice(half))
+
+
 def _cells(
-    data: Dataset, rows: Iterator[Row], names: tuple[str, ...], columns: Sequence[str]
+    data: Dataset,
+    rows: Iterator[Row],
+    names: tuple[str, ...],
+    columns: Sequence[str],
+    position: Callable[[], int] | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """Batches of text columns from rows of cells."""
+    """Batches of text columns from rows of cells; `position` says how far into the file they reach."""
     places = [names.index(column) for column in columns]
     schema = pa.schema([(column, pa.large_string()) for column in columns])
     kept: list[list[str | None]] = []
@@ -319,6 +394,7 @@ def _cells(
             characters += sum(len(cell) for cell in chosen if cell)
             kept.append(chosen)
         if len(kept) == BATCH_ROWS or characters > BATCH_CHARACTERS:
+            data.position = position and position()
             yield _transposed(kept, schema)
             kept, characters = [], 0
     if kept:
@@ -333,14 +409,40 @@ def _transposed(rows: list[list[str | None]], schema: pa.Schema) -> pa.RecordBat
 
 
 def _fields(
-    data: Dataset, records: Iterator[jsons.Record], columns: Sequence[str], options: ReadOptions
+    data: Dataset,
+    records: Iterator[jsons.Record],
+    columns: Sequence[str],
+    options: ReadOptions,
+    position: Callable[[], int] | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """Batches from records."""
+    """Batches from records; `position` says how far into the file they reach."""
     missing = frozenset(options.missing)
-    while chunk := list(islice(records, BATCH_ROWS // 4)):
+    while chunk := _chunk(records, position):
         data.unreadable.extend(record for record in chunk if isinstance(record, Unreadable))
+        data.position = position and position()
         arrays = [_array(jsons.column(chunk, column, missing)) for column in columns]
         yield pa.RecordBatch.from_arrays(arrays, names=list(columns)) if columns else _without_columns(len(chunk))
+
+
+def _chunk(records: Iterator[jsons.Record], position: Callable[[], int] | None) -> list[jsons.Record]:
+    """The records of the next batch: so many rows, or so many bytes of the file."""
+    if position is None:
+        return list(islice(records, BATCH_ROWS // 4))
+    start, chunk = position(), list[jsons.Record]()
+    for record in records:
+        chunk.append(record)
+        if len(chunk) == BATCH_ROWS // 4 or position() - start > BATCH_CHARACTERS:
+            break
+    return chunk
+
+
+def widened(batch: pa.RecordBatch, columns: Sequence[str]) -> pa.RecordBatch:
+    """A batch with all of these columns, in their order; one that it lacks is missing in every row."""
+    if not columns or batch.schema.names == list(columns):
+        return batch
+    names = batch.schema.names
+    arrays = [batch.column(name) if name in names else pa.nulls(batch.num_rows) for name in columns]
+    return pa.RecordBatch.from_arrays(arrays, names=list(columns))
 
 
 def _without_columns(rows: int) -> pa.RecordBatch:
@@ -378,6 +480,12 @@ def _top(schema: pa.Schema, column: str) -> str:
         return column
     parts = column.split(".")
     return next(".".join(parts[:n]) for n in range(1, len(parts)) if ".".join(parts[:n]) in schema.names)
+
+
+def _leaf(schema: pa.Schema, column: str) -> str:
+    """What a Parquet file is asked for: the part of a column that is wanted, unless another column has its name."""
+    top = _top(schema, column)
+    return top if any(name.startswith(top + ".") for name in schema.names) else column
 
 
 def _picked(batch: pa.RecordBatch, columns: Sequence[str], options: ReadOptions) -> pa.RecordBatch:

@@ -68,8 +68,15 @@ def write_table(path: Path, table: pa.Table) -> None:
 
 @contextmanager
 def _parquet(file: BinaryIO, schema: pa.Schema) -> Iterator[Write]:
-    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+    # Of whole numbers that are nearly all -1, zstd makes as little without a dictionary, in half the time.
+    others = [_leaf(field) for field in schema if not pa.types.is_integer(field.type) or field.type.bit_width > 16]
+    with pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=others, write_statistics=others) as writer:
         yield writer.write_batch
+
+
+def _leaf(field: pa.Field[Any]) -> str:
+    """The name under which Parquet knows the values of a column."""
+    return f"{field.name}.list.element" if pa.types.is_list(field.type) else field.name
 
 
 @contextmanager

@@ -12,7 +12,8 @@ class Fault:
 
     `row` counts the rows of the whole data from 0; `column` is the column's name in the rules; `value` is what stands
     there, shortened to 80 characters; `message` says what is wrong with it. Of a failed call, `column` is the call as it is
-    written in the rules, and `value` what it was asked of.
+    written in the rules, and `value` what it was asked of. Of a file that cannot be read to its end, `value` is its name,
+    and `row` the first of its rows that is not there.
     """
 
     row: int
@@ -21,8 +22,11 @@ class Fault:
     value: str
     message: str
     is_call: bool = False
+    is_file: bool = False
 
     def __str__(self) -> str:
+        if self.is_file:
+            return self.message
         if self.is_call:
             return f"`{self.column}` failed in row {self.row + 1}: {self.message}"
         where = f"column `{self.column}` of row {self.row + 1}" if self.column else f"row {self.row + 1}"

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from snorkel_dsl.datasets.options import ReadOptions, Unreadable, refusal
-from snorkel_dsl.datasets.reading import Dataset
+from snorkel_dsl.datasets.reading import Dataset, LostFile
 from snorkel_dsl.diagnostics import Diagnostic, did_you_mean
 from snorkel_dsl.engine import run
 from snorkel_dsl.engine.faults import Fault
@@ -48,13 +48,15 @@ _MISSING_MARKERS = {
 class FaultCount:
     """The faults of a pass: all of them where `keep`, else the first of each column; how many, and on how many rows.
 
-    `present` counts the values of each column of the rules that were there at all.
+    `present` counts the values of each column of the rules that were there at all; `files` are those that could not be
+    read to their end, whose rows count too: as many as are known not to be there, or one.
     """
 
     keep: bool = True
     faults: list[Fault] = field(default_factory=list)
     by_column: Counter[str] = field(default_factory=Counter)
     present: Counter[str] = field(default_factory=Counter)
+    files: list[Fault] = field(default_factory=list)
     rows: int = 0
 
     def add(self, found: Sequence[Fault]) -> None:
@@ -64,6 +66,23 @@ class FaultCount:
             if self.keep or not self.by_column[fault.column]:
                 self.faults.append(fault)
             self.by_column[fault.column] += 1
+
+    def add_files(self, lost: Sequence[LostFile]) -> None:
+        """Count the files that could not be read."""
+        for file in lost:
+            gone = f"{file.message}; {file.rows:,} of its rows are not there" if file.rows else file.message
+            self.files.append(Fault(file.row, "", (), file.name, gone, is_file=True))
+            self.rows += file.rows or 1
+
+    @property
+    def all(self) -> list[Fault]:
+        """Every fault that is kept."""
+        return [*self.faults, *self.files]
+
+    @property
+    def number(self) -> int:
+        """How many there are."""
+        return self.by_column.total() + len(self.files)
 
 
 @dataclass(frozen=True)
@@ -163,6 +182,7 @@ def feed(
         faults.present.update(part.present)
         yield Fed(without_rows(votes, [row.row - first_row for row in part.unreadable]), part.extra)
         first_row += votes.n
+    faults.add_files(data.lost)
 
 
 @dataclass(frozen=True)
@@ -217,11 +237,14 @@ def votes_of(
 
 
 def fault_diagnostics(faults: FaultCount) -> list[Diagnostic]:
-    """What could not be read, in words: one diagnostic for the rows, one for each column with bad values, one for each call.
+    """What could not be read, in words: one diagnostic for each file, one for the rows, one for each column with bad values
+    and one for each call.
 
     A column of which no value can be read is an error (`unreadable-column`), anything else a warning.
     """
-    return [_about(column, faults) for column in faults.by_column]
+    rest = "the rows that come before are there, and so are all other files"
+    lost = [Diagnostic("unreadable-file", file.message, helps=(rest,), severity="warning") for file in faults.files]
+    return [*lost, *(_about(column, faults) for column in faults.by_column)]
 
 
 def _about(column: str, faults: FaultCount) -> Diagnostic:
