@@ -5,9 +5,9 @@ A part depends on nothing but its batch, so parts may be computed anywhere: `bac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,6 +16,7 @@ import pyarrow as pa
 from snorkel_dsl.datasets.options import shortened
 from snorkel_dsl.engine import backends
 from snorkel_dsl.engine.answers import NOTHING, Answer, Broken, Coding, Failure, Unread
+from snorkel_dsl.engine.cache import Kept
 from snorkel_dsl.engine.execution import Execution
 from snorkel_dsl.engine.faults import Fault, Faults
 from snorkel_dsl.engine.plan import FunctionPlan, plan
@@ -30,6 +31,8 @@ from snorkel_dsl.votes import LabelMatrix
 
 # What of a result differs from batch to batch: n, indptr, rows, codes, faults.
 _Packed: TypeAlias = tuple[int, Any, Any, Any, Faults]
+
+_MOST_READY = 4  # sets of functions that are planned at once
 
 # ---------------------------------------------------------------------------------------------------------- functions
 
@@ -167,14 +170,26 @@ class Work:
     program: ir.Program
     facts: RuleFacts
     scanner: str | None = None
+    cache: bool = False
 
     @cached_property
     def _coding(self) -> Coding:
         return Coding.of(self.program)
 
     @cached_property
-    def _asked(self) -> Asked:
-        return Asked(self.program, self.scanner)
+    def _kept(self) -> Kept:
+        return Kept(self.program)
+
+    @cached_property
+    def _asked(self) -> Callable[[tuple[int, ...]], Asked]:
+        """Some functions, by their numbers, ready to be asked: batches lack few different sets of answers."""
+
+        @lru_cache(maxsize=_MOST_READY)
+        def asked(numbers: tuple[int, ...]) -> Asked:
+            chosen = tuple(self.program.functions[number] for number in numbers)
+            return Asked(replace(self.program, functions=chosen), self.scanner)
+
+        return asked
 
     def __getstate__(self) -> dict[str, Any]:
         """What another process is sent: it makes the rest itself."""
@@ -182,9 +197,21 @@ class Work:
 
     def __call__(self, batch: pa.RecordBatch, first_row: int) -> tuple[LabelMatrix, Faults]:
         """The votes and faults of a batch that begins at a row of the data."""
-        answers, broken = self._asked.of(batch)
+        answers, broken = self._answers(batch)
         votes = self._coding.matrix(batch.num_rows, answers, self.facts)
         return votes, self._coding.faults(broken, answers, first_row)
+
+    def _answers(self, batch: pa.RecordBatch) -> tuple[list[Answer], Broken]:
+        """What each function says of a batch, and what cannot be read of it; what is known of it is not asked again."""
+        everything = tuple(range(len(self.program.functions)))
+        if not self.cache:
+            return self._asked(everything).of(batch)
+        known = self._kept.of(batch)
+        missing = known.missing
+        if missing:
+            answers, broken = self._asked(missing).of(batch)
+            known.add(dict(zip(missing, answers, strict=True)), broken)
+        return [known.answers[number] for number in everything], known.broken
 
     def packed(self, result: tuple[LabelMatrix, Faults]) -> _Packed:
         """A result without what every result has: the votes' own numbers, and the faults."""
@@ -207,16 +234,18 @@ def apply(
     facts: RuleFacts | None = None,
     scanner: str | None = None,
     processes: int = 1,
+    cache: bool = False,
 ) -> Iterator[tuple[LabelMatrix, Faults]]:
     """The votes of a program, batch by batch: for each, its part of the label matrix and its faults.
 
     A part's rows are counted from 0; a fault's row counts from the first row of all the data. At most a few
     batches with their votes are in memory. `scanner` is one of `scan.SCANNERS`; with several `processes` that many more
-    work on batches; the votes depend on neither. Raises RulesError where a batch lacks a column, ChildProcessError where
+    work on batches; with `cache`, what was computed before is not computed again (`engine.cache`). The votes depend on
+    none of these. Raises RulesError where a batch lacks a column, ChildProcessError where
     a process dies.
     """
     run = backends.named("processes" if processes > 1 else "local")
-    return run(Work(program, facts or RuleFacts(), scanner), data, processes)
+    return run(Work(program, facts or RuleFacts(), scanner, cache), data, processes)
 
 
 def label_matrix(
@@ -225,11 +254,12 @@ def label_matrix(
     facts: RuleFacts | None = None,
     batch_rows: int = BATCH_ROWS,
     scanner: str | None = None,
+    cache: bool = False,
 ) -> tuple[LabelMatrix, Faults]:
     """The votes of a program on all of some data (`engine.table.batches` says what data may be), with its faults."""
     parts: list[LabelMatrix] = []
     faults: list[Fault] = []
-    for part, found in apply(program, batches(data, batch_rows), facts, scanner):
+    for part, found in apply(program, batches(data, batch_rows), facts, scanner, cache=cache):
         parts.append(part)
         faults += found
     if not parts:

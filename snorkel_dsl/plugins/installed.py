@@ -7,6 +7,7 @@ functions are. The folder of the top-level package is asked of Python's finders,
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
@@ -127,7 +128,7 @@ def functions_of(name: str, version: int) -> StoredFunctions | Refusal:
 def _missing(name: str, known: list[str]) -> Refusal:
     likely = did_you_mean(name, known)
     helps = (
-        f"did you mean `{likely}`?" if likely else f"install the package that brings it: `pip install {name}`",
+        f"did you mean `{likely}`?" if likely else "install the package that brings it, which may be called otherwise",
         "`snorkel-dsl doctor` lists the plugins that are installed",
     )
     return Refusal("missing-plugin", f"no plugin called `{name}` is installed", "not installed", helps)
@@ -145,3 +146,15 @@ def _other_version(plugin: Installed, stored: StoredFunctions, version: int) -> 
             f"or install what has version {version}: {other}",
         ),
     )
+
+
+def fingerprint(plugin: Installed) -> bytes:
+    """A hash of the files of a plugin's package: it changes whenever its code may have changed."""
+    hashed = hashlib.sha256(plugin.module.encode())
+    spec = _spec(plugin.module.partition(".")[0])
+    for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
+        for path in sorted(Path(folder).rglob("*")):
+            if path.is_file() and path.suffix != ".pyc":
+                status = path.stat()
+                hashed.update(f"{path.relative_to(folder)}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
+    return hashed.digest()

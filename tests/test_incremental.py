@@ -1,0 +1,261 @@
+"""What was computed before is not computed again, and nothing else changes: not a vote, not a fault, not a byte."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import strategies
+from equality import batch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from snorkel_dsl import api
+from snorkel_dsl.engine import run
+from snorkel_dsl.engine.faults import Faults
+from snorkel_dsl.engine.run import label_matrix
+from snorkel_dsl.language import ir
+from snorkel_dsl.votes import LabelMatrix
+
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+
+
+def votes(program: ir.Program, data: Any, cache: bool, batch_rows: int = 3) -> tuple[LabelMatrix, Faults]:
+    return label_matrix(program, data, batch_rows=batch_rows, scanner="re2", cache=cache)
+
+
+def assert_same(one: tuple[LabelMatrix, Faults], other: tuple[LabelMatrix, Faults]) -> None:
+    (left, left_faults), (right, right_faults) = one, other
+    assert (left.n, left.functions, left.tasks, left.label_sets) == (
+        right.n,
+        right.functions,
+        right.tasks,
+        right.label_sets,
+    )
+    for name in ("indptr", "rows", "codes"):
+        a, b = getattr(left, name), getattr(right, name)
+        assert a.dtype == b.dtype
+        assert a.tolist() == b.tolist()
+    assert left_faults == right_faults
+
+
+class Asked:
+    """Counts what is asked: (functions, rows) for each batch of which something was not known."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.batches: list[tuple[tuple[str, ...], int]] = []
+        of = run.Asked.of
+
+        def counted(asked: Any, data: pa.RecordBatch) -> Any:
+            self.batches.append((tuple(f.name for f in asked._program.functions), data.num_rows))
+            return of(asked, data)
+
+        monkeypatch.setattr(run.Asked, "of", counted)
+
+    def taken(self) -> list[tuple[tuple[str, ...], int]]:
+        """What was asked since this was called last."""
+        taken, self.batches = self.batches, []
+        return taken
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
+    return Asked(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SNORKEL_DSL_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+# ------------------------------------------------------------------------------------------------------ the same votes
+
+
+@given(
+    programs=st.lists(strategies.programs(), min_size=2, max_size=2),
+    rows=st.lists(strategies.rows(), min_size=1, max_size=8),
+    more=st.lists(strategies.rows(), max_size=4),
+)
+@settings(max_examples=40, deadline=None, suppress_health_check=[*SLOW, HealthCheck.function_scoped_fixture])
+def test_cold_warm_and_partly_warm_runs_agree(
+    programs: list[ir.Program], rows: list[dict[str, Any]], more: list[dict[str, Any]]
+) -> None:
+    first, second = programs
+    both = replace(first, functions=(*second.functions, *(renamed(f) for f in first.functions)))
+    for program, data in ((first, rows), (first, rows), (both, rows), (first, rows + more), (both, rows + more)):
+        table = batch(program, data)
+        assert_same(votes(program, table, cache=True), votes(program, table, cache=False))
+
+
+def renamed(function: ir.LabelingFunction) -> ir.LabelingFunction:
+    return replace(function, name=f"{function.name} again")
+
+
+RULES = """\
+data comment
+    text  text
+    title text
+    likes number from 0 to 10
+    kind  one of "a", "b"
+
+task spam on comment
+    labels HAM, SPAM
+
+task tone on comment
+    labels ANGRY, SAD, GLAD, CALM
+
+terms BAD
+    "spam"
+    "junk"
+
+rule listed votes SPAM
+    when text mentions any of BAD
+
+rule worded votes HAM
+    when text mentions "hello"
+
+rule both votes SPAM
+    when text mentions "offer" and title mentions "offer"
+
+rule liked votes HAM
+    when likes is above 5
+
+rule moody votes ANGRY or SAD
+    when text mentions "no"
+
+rule gentle votes SAD or GLAD or CALM
+    when text mentions "yes"
+"""
+ROWS: list[dict[str, Any]] = [
+    {
+        "text": f"{word} number {i}",
+        "title": "an offer" if i % 2 else None,
+        "likes": str(i) if i % 5 else "many",
+        "kind": "a",
+    }
+    for i, word in enumerate(
+        ["spam", "hello", "junk mail", "offer", "no", "yes", "plain", None, "no spam", "yes hello"]
+    )
+]
+NAMES = ("listed", "worded", "both", "liked", "moody", "gentle")
+
+
+def table(rows: Sequence[dict[str, Any]]) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pylist(list(rows))
+
+
+def program(rules: str = RULES) -> ir.Program:
+    return api.compile(rules).program
+
+
+def test_nothing_is_asked_twice(asked: Asked) -> None:
+    plain = votes(program(), table(ROWS), cache=False)
+    asked.taken()
+    assert_same(votes(program(), table(ROWS), cache=True), plain)
+    assert asked.taken() == [(NAMES, 3), (NAMES, 3), (NAMES, 3), (NAMES, 1)]
+    assert_same(votes(program(), table(ROWS), cache=True), plain)
+    assert asked.taken() == []
+    assert len(plain[1]) == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "again"),
+    [
+        ('mentions "hello"', 'mentions "hallo"', ("worded",)),
+        ('"junk"', '"junk"\n    "offer"', ("listed",)),
+        ("is above 5", "is above 6", ("liked",)),
+        ("from 0 to 10", "from 0 to 8", ("liked",)),
+        ("votes ANGRY or SAD", "votes ANGRY or GLAD", ("moody",)),
+        ("votes ANGRY or SAD", "votes GLAD or SAD or CALM", ("moody",)),
+        ("rule worded", "rule greeted", ()),
+        ("BAD", "WORSE", ()),
+        ('    "spam"\n    "junk"', '    "junk"\n    "spam"', ()),
+        ("labels HAM, SPAM", "labels SPAM, HAM", ("listed", "worded", "both", "liked")),
+    ],
+)
+def test_an_edit_asks_what_it_changes(asked: Asked, before: str, after: str, again: tuple[str, ...]) -> None:
+    votes(program(), table(ROWS), cache=True)
+    edited = program(RULES.replace(before, after))
+    asked.taken()
+    found = votes(edited, table(ROWS), cache=True)
+    assert [names for names, _ in asked.taken()] == [again] * (4 if again else 0)
+    assert_same(found, votes(edited, table(ROWS), cache=False))
+
+
+def test_what_was_said_before_an_edit_is_still_known(asked: Asked) -> None:
+    edited = program(RULES.replace("hello", "hallo"))
+    for one in (program(), edited, program()):
+        asked.taken()
+        votes(one, table(ROWS), cache=True)
+    assert asked.taken() == []
+
+
+def test_appended_rows_cost_the_last_batch_and_the_new_ones(asked: Asked) -> None:
+    votes(program(), table(ROWS), cache=True)
+    asked.taken()
+    longer = table([*ROWS, *ROWS[:4]])
+    found = votes(program(), longer, cache=True)
+    assert asked.taken() == [(NAMES, 3), (NAMES, 2)]
+    assert_same(found, votes(program(), longer, cache=False))
+
+
+def test_a_changed_column_asks_those_who_read_it(asked: Asked) -> None:
+    votes(program(), table(ROWS), cache=True)
+    asked.taken()
+    other = table([{**row, "title": "an offer"} for row in ROWS])
+    found = votes(program(), other, cache=True)
+    assert asked.taken() == [(("both",), 3), (("both",), 3), (("both",), 3)]  # the last batch is the same
+    assert_same(found, votes(program(), other, cache=False))
+
+
+def test_a_slice_of_a_batch_is_known_by_its_values(asked: Asked) -> None:
+    votes(program(), table(ROWS[2:8]), cache=True)
+    asked.taken()
+    votes(program(), table(ROWS).slice(2, 6), cache=True)
+    assert asked.taken() == []
+
+
+# --------------------------------------------------------------------------------------------------- damage and bounds
+
+
+def kept(folder: Path) -> list[Path]:
+    return sorted((folder / "votes").iterdir())
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "emptied", "strange"])
+def test_damaged_files_are_computed_again(own_cache: Path, damage: str, asked: Asked) -> None:
+    plain = votes(program(), table(ROWS), cache=True)
+    for path in kept(own_cache):
+        content = path.read_bytes()
+        match damage:
+            case "cut":
+                path.write_bytes(content[: len(content) // 2])
+            case "changed":
+                path.write_bytes(content[:100] + bytes([content[100] ^ 1]) + content[101:])
+            case "emptied":
+                path.write_bytes(b"")
+            case "strange":
+                path.write_bytes(b"something else altogether" * 10)
+    asked.taken()
+    assert_same(votes(program(), table(ROWS), cache=True), plain)
+    assert len(asked.taken()) == 4
+    assert_same(votes(program(), table(ROWS), cache=True), plain)
+    assert asked.taken() == []
+
+
+def test_where_nothing_can_be_kept_everything_is_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: Asked
+) -> None:
+    plain = votes(program(), table(ROWS), cache=False)
+    (tmp_path / "file").write_text("no folder", encoding="utf-8")
+    for place in (str(tmp_path / "file"), str(tmp_path / "file" / "in it"), ""):
+        monkeypatch.setenv("SNORKEL_DSL_CACHE", place)
+        for _ in range(2):
+            asked.taken()
+            assert_same(votes(program(), table(ROWS), cache=True), plain)
+            assert len(asked.taken()) == 4
