@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from random import Random
 from typing import Protocol
 
 from snorkel_dsl.facts import Exemplar, FunctionFacts, Requirement, RuleFacts, Said
@@ -20,7 +21,7 @@ Variable = tuple[str, int]  # a task, and the number of one of its labels where 
 Domains = dict[Variable, frozenset[int]]
 ONE = -1
 
-__all__ = ["NOT_ASKED", "Question", "Requirement", "Said", "Task", "allowed", "said_of"]
+__all__ = ["NOT_ASKED", "Question", "Requirement", "Said", "Task", "allowed", "possible", "said_of"]
 
 
 class Task(Protocol):
@@ -59,6 +60,26 @@ def allowed(tasks: Sequence[Task], requirements: Iterable[Requirement], said: Sa
     graph = _graph(tuple(tasks), tuple(requirements))
     left = graph.left(said)
     return None if left is None else graph.opening | left
+
+
+def possible(tasks: Sequence[Task], requirements: Iterable[Requirement]) -> set[tuple[str, int]]:
+    """The answers that some row may have, each with its task.
+
+    What one possible answer settles is possible too, and need not be asked. So the answers are asked in no order at all: of a
+    long chain of requirements, most are settled by the first few, whichever way it is written.
+    """
+    graph = Graph(tuple(tasks), tuple(requirements))
+    every = [
+        (variable, number) for variable, answers in graph.opening.items() for number in sorted(answers - {NOT_ASKED})
+    ]
+    Random(0).shuffle(every)  # noqa: S311 - no secret
+    found: set[tuple[Variable, int]] = set()
+    for variable, number in every:
+        left = None if (variable, number) in found else _Narrowing(graph).by(variable, number)
+        if left is not None:
+            found.add((variable, number))
+            found.update((one, next(iter(answers))) for one, answers in left.items() if len(answers) == 1)
+    return {(task, number) for (task, _), number in found if number != NOT_ASKED}
 
 
 def said_of(

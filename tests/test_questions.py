@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snorkel_dsl.facts import Exemplar, FunctionFacts, Requirement, RuleFacts
-from snorkel_dsl.questions import NOT_ASKED, allowed, said_of
+from snorkel_dsl.questions import NOT_ASKED, _Narrowing, allowed, possible, said_of
 from snorkel_dsl.votes import LabelMatrix, TaskLabels
 
 TRIAGE = TaskLabels("triage", ("NORMAL", "ABNORMAL"))
@@ -129,6 +129,27 @@ def test_no_answer_is_excluded_that_some_row_has(
                     assert (label if label in answer else k + label) in domains[task.name, label]
                 else:
                     assert answer in domains[task.name, label]
+
+
+@settings(max_examples=100, deadline=None)
+@given(requirements=requirement_lists())
+def test_the_possible_answers_are_those_that_leave_something(requirements: tuple[Requirement, ...]) -> None:
+    every = [(task, number) for task in TASKS for number in range(len(task.answers))]
+    expected = {
+        (task.name, number) for task, number in every if allowed(TASKS, requirements, said(task, number)) is not None
+    }
+    assert possible(TASKS, requirements) == expected
+
+
+@pytest.mark.parametrize("step", [1, -1], ids=["in order", "backwards"])
+def test_a_long_chain_of_requirements(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = TaskLabels("many", tuple(f"L{number}" for number in range(2_000)), any_number=True)
+    chain = [Requirement(said(many, number), said(many, number + 1)) for number in range(1_999)][::step]
+    asked = []
+    narrow = _Narrowing.by
+    monkeypatch.setattr(_Narrowing, "by", lambda *of: asked.append(of) or narrow(*of))
+    assert len(possible([many], chain)) == 4_000
+    assert len(asked) < 100
 
 
 def test_what_is_implied_by_two_steps_and_by_the_contrary() -> None:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from snorkel_dsl.language import ast, ir
 from snorkel_dsl.language.check.declarations import percent_of, repeated
 from snorkel_dsl.language.check.scope import Names
 from snorkel_dsl.language.check.votes import ABSTAINING, check_vote
-from snorkel_dsl.questions import Requirement, Said, allowed
+from snorkel_dsl.questions import Requirement, Said, allowed, possible
 from snorkel_dsl.source import Span
+
+_MOST_IMPOSSIBLE = 12  # answers that no row can have, whose lines are looked for
 
 
 def declare_tasks(names: Names, blocks: Iterable[ast.Task]) -> None:
@@ -217,24 +220,23 @@ def _refuse_impossible(names: Names, found: Sequence[ir.Requirement]) -> None:
     """Say so of each line with which some label can be that of no row any more."""
     if not found:
         return
-    tasks = tuple(names.tasks.values())
+    tasks, lines = tuple(names.tasks.values()), [plain(line) for line in found]
+    some_row_has = possible(tasks, lines)
     told: set[int] = set()
-    for task in tasks:
-        for number, answer in enumerate(task.answers):
-            said = (task.name, frozenset({number}))
-            if _is_possible(tasks, found, said):
-                continue
-            line = _first_in_the_way(tasks, found, said)
-            if line not in told:
-                told.add(line)
-                _impossible(names, f"`{task.name}` can never be `{answer}`", found[: line + 1])
+    answers = ((task, number) for task in tasks for number in range(len(task.answers)))
+    missing = (one for one in answers if (one[0].name, one[1]) not in some_row_has)
+    for task, number in islice(missing, _MOST_IMPOSSIBLE):
+        line = _first_in_the_way(tasks, lines, (task.name, frozenset({number})))
+        if line not in told:
+            told.add(line)
+            _impossible(names, f"`{task.name}` can never be `{task.answers[number]}`", found[: line + 1])
 
 
-def _is_possible(tasks: tuple[ir.Task, ...], lines: Sequence[ir.Requirement], said: Said) -> bool:
-    return allowed(tasks, [plain(line) for line in lines], said) is not None
+def _is_possible(tasks: tuple[ir.Task, ...], lines: Sequence[Requirement], said: Said) -> bool:
+    return allowed(tasks, lines, said) is not None
 
 
-def _first_in_the_way(tasks: tuple[ir.Task, ...], lines: Sequence[ir.Requirement], said: Said) -> int:
+def _first_in_the_way(tasks: tuple[ir.Task, ...], lines: Sequence[Requirement], said: Said) -> int:
     """The first of the lines with which something becomes impossible, together with those before it."""
     low, high = 0, len(lines)  # possible with the first `low` lines, not with the first `high`
     while high - low > 1:
