@@ -23,7 +23,6 @@ rule effusion votes ABNORMAL
     example ABNORMAL "Small effusion."
 """
 NOT_NEEDED = (
-    "lark",
     "sqlite3",
     "importlib.metadata",
     "socket",

@@ -54,19 +54,11 @@ _CLASSES = node_classes()
 def build(tree: Any) -> Any:
     """The node of a parse tree, or of a bare name; other tokens stay as they are."""
     if not hasattr(tree, "children"):
-        return name_of_token(tree) if getattr(tree, "type", "") == "NAME" else tree
-    return make(tree.data, [build(child) for child in tree.children], Span(tree.meta.start_pos, tree.meta.end_pos))
-
-
-def make(rule: str, parts: list[Any], span: Span) -> Any:
-    """The node of a grammar rule, from its parts."""
-    special = _SPECIAL.get(rule)
-    return special(parts, span) if special else _assemble(_CLASSES[rule], parts, span)
-
-
-def name_of_token(token: Any) -> ast.Name:
-    """The node of a bare name."""
-    return _name([token], Span(token.start_pos, token.end_pos))
+        return _name([tree], Span(tree.start_pos, tree.end_pos)) if getattr(tree, "type", "") == "NAME" else tree
+    parts = [build(child) for child in tree.children]
+    span = Span(tree.meta.start_pos, tree.meta.end_pos)
+    special = _SPECIAL.get(tree.data)
+    return special(parts, span) if special else _assemble(_CLASSES[tree.data], parts, span)
 
 
 @cache

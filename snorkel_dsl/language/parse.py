@@ -2,8 +2,7 @@
 
 A file is cut into blocks where a line begins in column 0, and each block is parsed alone, so one mistake costs one block.
 The grammar is `grammar/rules.lark`; its LALR tables are generated beside it as JSON, because building them takes longer
-than checking a file: `reader.json` for our own reader, and `rules.json` for Lark, which is asked about a block that the
-reader cannot read. This module alone knows Lark. After a change of the grammar:
+than checking a file. This module alone knows Lark. After a change of the grammar:
 
     python -m snorkel_dsl.language.parse
 """
@@ -17,19 +16,19 @@ from functools import cache
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+
+from lark import Lark, Token
+from lark.exceptions import UnexpectedInput, UnexpectedToken
+from lark.grammar import Rule
+from lark.lexer import TerminalDef
+from lark.utils import TextSlice
 
 from snorkel_dsl.diagnostics import Diagnostic
 from snorkel_dsl.language import ast, complaints
 from snorkel_dsl.language.build import build
 from snorkel_dsl.language.layout import Layout, UnreadableError
-from snorkel_dsl.language.reader import UnreadError, reader
 from snorkel_dsl.source import Source, Span
-
-if TYPE_CHECKING:
-    from lark import Lark
-    from lark.exceptions import UnexpectedInput
-    from lark.grammar import Rule
 
 _LAYOUT_TOKENS = frozenset(("_NL", "_INDENT", "_DEDENT"))
 _COMMENT = re.compile(
@@ -51,13 +50,11 @@ def grammar_folder() -> Path:
 
 def _counts_as_place(part: Any) -> bool:
     """Whether a part of a node counts for its place: a line end does not."""
-    return getattr(part, "type", None) not in _LAYOUT_TOKENS
+    return not (isinstance(part, Token) and part.type in _LAYOUT_TOKENS)
 
 
 def build_parser(strict: bool = False) -> Lark:
     """The parser, built from the grammar; `strict` also proves that no two words of it collide (needs interegular)."""
-    from lark import Lark
-
     return Lark(
         (grammar_folder() / "rules.lark").read_text(encoding="utf-8"),
         parser="lalr",
@@ -75,80 +72,16 @@ def grammar_digest() -> str:
 
 
 def tables() -> str:
-    """Lark's tables as JSON, built from the grammar."""
-    from lark.grammar import Rule
-    from lark.lexer import TerminalDef
-
+    """The parser's tables as JSON, built from the grammar."""
     data, memo = build_parser().memo_serialize([TerminalDef, Rule])
     for option in ("postlex", "propagate_positions", "strict"):
         data["options"].pop(option)
     return json.dumps({"grammar": grammar_digest(), "data": data, "memo": memo}, separators=(",", ":")) + "\n"
 
 
-def reader_tables() -> str:
-    """The tables of our own reader as JSON, taken from those that Lark makes of the grammar."""
-    built: Any = build_parser().parser
-    table, lexers = built.parser._parse_table, built.lexer.lexer.lexers
-    rules = built.parser_conf.rules
-    numbers = {rule: number for number, rule in enumerate(rules)}
-    states = [_actions(table.states[state], numbers) for state in range(len(table.states))]
-    words = [_words(lexers[state]) for state in range(len(table.states))]
-    content = {
-        "grammar": grammar_digest(),
-        "start": table.start_states["start"],
-        "end": table.end_states["start"],
-        "ignored": list(built.lexer_conf.ignore),
-        "rules": [_reduction(rule) for rule in rules],
-        **_shared("actions", "states", states),
-        **_shared("words", "words_of", words),
-    }
-    return json.dumps(content, separators=(",", ":")) + "\n"
-
-
-def _shared(name: str, which: str, values: list[Any]) -> dict[str, list[Any]]:
-    """Values without repeats, and which of them each was."""
-    different = list(dict.fromkeys(json.dumps(value) for value in values))
-    index = {value: number for number, value in enumerate(different)}
-    return {name: [json.loads(value) for value in different], which: [index[json.dumps(value)] for value in values]}
-
-
-def _actions(state: dict[str, Any], numbers: dict[Rule, int]) -> dict[str, int]:
-    """What is done for each word or rule: go on to a state, or reduce by a rule (its number's complement)."""
-    return {name: ~numbers[to] if to in numbers else to for name, (_, to) in sorted(state.items())}
-
-
-def _words(lexer: Any) -> tuple[str, dict[str, dict[str, str]]]:
-    """How the words of a state are found: a pattern of them all, and the keywords that look like another word."""
-    (pattern,) = lexer.scanner._mres
-    keywords = {
-        name: dict(sorted((terminal.pattern.value, terminal.name) for terminal in callback.scanner.terminals))
-        for name, callback in sorted(lexer.callback.items())
-    }
-    return pattern.pattern, keywords
-
-
-def _reduction(rule: Rule) -> list[Any]:
-    """A grammar rule as `reader` wants it: its name, size, node, whether one part stands alone, and the parts that stay."""
-    from lark.grammar import Terminal
-
-    options = rule.options
-    origin = str(rule.origin.name)
-    node = None if origin.startswith("_") else rule.alias or origin
-    kept: list[tuple[int | None, bool]] = []
-    absent = "".join("1" if one else "0" for one in options.empty_indices).split("0")
-    for index, symbol in enumerate(rule.expansion):
-        kept += [(None, False)] * len(absent[index] if options.empty_indices else "")
-        if options.keep_all_tokens or not (isinstance(symbol, Terminal) and symbol.filter_out):
-            kept.append((index, not symbol.is_term and symbol.name.startswith("_")))
-    kept += [(None, False)] * len(absent[-1] if options.empty_indices else "")
-    return [origin, len(rule.expansion), node, bool(options.expand1 and not rule.alias), kept]
-
-
 @cache
 def parser() -> Lark:
-    """Lark's parser, from its generated tables."""
-    from lark import Lark
-
+    """The parser, from its generated tables."""
     stored = json.loads((grammar_folder() / "rules.json").read_text(encoding="utf-8"))
     data: dict[str, Any] = stored["data"]
     table = data["parser"]["parser"]
@@ -217,19 +150,6 @@ def _comments(source: Source, cut: _Cut) -> Iterator[ast.Comment]:
 
 
 def _parse_block(source: Source, cut: _Cut) -> tuple[ast.Block, Diagnostic | None]:
-    """The node of a block; where it cannot be read, what is left of it and what is wrong with it."""
-    try:
-        block: ast.Block = reader(grammar_folder() / "reader.json").read(source.text, cut.start, cut.end)
-    except (UnreadError, UnreadableError):
-        return _explain_block(source, cut)
-    return block, None
-
-
-def _explain_block(source: Source, cut: _Cut) -> tuple[ast.Block, Diagnostic | None]:
-    """What Lark says of a block."""
-    from lark.exceptions import UnexpectedInput
-    from lark.utils import TextSlice
-
     span = Span(cut.start, cut.end)
     try:
         block: ast.Block = build(parser().parse(TextSlice(source.text, cut.start, cut.end)))
@@ -243,8 +163,6 @@ def _explain_block(source: Source, cut: _Cut) -> tuple[ast.Block, Diagnostic | N
 
 def _failure(source: Source, span: Span, error: UnexpectedInput) -> complaints.Failure:
     """What the parser knows of where it stopped, without Lark's own classes."""
-    from lark.exceptions import UnexpectedToken
-
     parser_there: Any = error.interactive_parser
     accepted = frozenset(parser_there.accepts())
     if isinstance(error, UnexpectedToken):
@@ -298,7 +216,6 @@ def _name(found: re.Match[str], inside: Span, group: int = 0) -> ast.Name:
 def main() -> None:
     """Write the tables again."""
     (grammar_folder() / "rules.json").write_text(tables(), encoding="utf-8")
-    (grammar_folder() / "reader.json").write_text(reader_tables(), encoding="utf-8")
 
 
 if __name__ == "__main__":
