@@ -90,7 +90,7 @@ def refused(name: str, version: int = 1) -> Refusal:
 def test_what_is_said_of_one_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(tmp_path, monkeypatch, "sentiments", BOMB, ONE, version=3)
     assert refused("sentimets").helps[0] == "did you mean `sentiments`?"
-    assert "pip install quite-other" in refused("quite-other").helps[0]
+    assert refused("quite-other").helps[0].startswith("install the package that brings it")
     assert refused("sentiments", 2).kind == "plugin-version"
     assert "`pip install plugin_sentiments==VERSION`" in refused("sentiments", 2).helps[1]
     assert "`pip install --upgrade plugin_sentiments`" in refused("sentiments", 4).helps[1]

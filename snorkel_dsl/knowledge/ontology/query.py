@@ -69,6 +69,7 @@ def topmost(table: Table) -> list[Node]:
 
 def terms_below(table: Table, query: OntologyQuery, path: str) -> tuple[str, ...]:
     """The terms that a query asks for, node by node, without repeats. Raises UnreadableError."""
+    _check_languages(table, query.languages, path)
     terms: dict[str, None] = {}
     for node in nodes_below(table, query, path):
         terms.update(dict.fromkeys(names_of(node, query.scopes, query.languages)))
@@ -78,6 +79,21 @@ def terms_below(table: Table, query: OntologyQuery, path: str) -> tuple[str, ...
                 Refusal("too-large", message, "too many", ("ask below another node, or `at most 4 levels`",))
             )
     return tuple(terms)
+
+
+def _check_languages(table: Table, wanted: tuple[str, ...], path: str) -> None:
+    """A language that no name of the file is in is a mistake. English may be asked of files that say no language."""
+    if not wanted:
+        return
+    names = (name for node in table.nodes for kind in (node.labels, *node.synonyms) for name in kind)
+    spoken = {name.language for name in names if name.language}
+    for tag in wanted:
+        if any(speaks(language, (tag,)) for language in spoken) or (tag == "en" and not spoken):
+            continue
+        listed = ", ".join(f"`{language}`" for language in sorted(spoken)[:_MOST_LISTED])
+        help_text = f"its names are in {listed}" if spoken else "its names say no language: leave `languages` out"
+        message = f"no name of `{path}` is in the language `{tag}`"
+        raise UnreadableError(Refusal("unknown-name", message, "a tag such as `en` or `de`", (help_text,), tag))
 
 
 def names_of(node: Node, scopes: tuple[str, ...], languages: tuple[str, ...]) -> Iterator[str]:
@@ -126,7 +142,9 @@ def _which(table: Table, name: str) -> tuple[str, ...]:
     for node in table.nodes:
         if any(folded == synonym.text.casefold() for names in node.synonyms for synonym in names):
             return (f'`{name}` is a synonym of {_shown(node)}: write `below "{node.id}"`',)
-    likely = did_you_mean(name, _alike(name, table.by_id)) or did_you_mean(folded, _alike(folded, table.by_label))
+    likely = short_id(name.replace("_", ":")) if ":" not in name else None
+    likely = likely if likely in table.by_id else None
+    likely = likely or did_you_mean(folded, _alike(folded, table.by_label))
     if likely is None:
         return ("`snorkel-dsl ontology show FILE` lists its topmost nodes",)
     node = table.by_id.get(likely) or table.by_label[likely][0]

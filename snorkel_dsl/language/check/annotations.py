@@ -68,7 +68,8 @@ def _annotated(
     text = text_value(scope, node.subject, asks)
     pipeline = names.resolver.pipeline()
     if isinstance(pipeline, Refusal):
-        refuse(names, pipeline, node)
+        if text is not None:
+            refuse(names, pipeline, node)
         return None
     if pipeline.gives is not None and wanted not in pipeline.gives:
         names.report(

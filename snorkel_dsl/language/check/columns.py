@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from snorkel_dsl.diagnostics import did_you_mean
 from snorkel_dsl.language import ast, ir
-from snorkel_dsl.language.check.comparisons import unknown_choice
+from snorkel_dsl.language.check.comparisons import number_in_range, unknown_choice
 from snorkel_dsl.language.check.declarations import refuse, repeated
 from snorkel_dsl.language.check.resolving import Refusal
 from snorkel_dsl.language.check.scope import Names
@@ -123,6 +123,8 @@ def _fits(names: Names, column: ir.DataColumn, value: ast.String | ast.Number) -
     if kind is Kind.CHOICE and isinstance(value, ast.String) and value.text not in column.type.choices:
         unknown_choice(names, column.type, value)
         return False
+    if isinstance(value, ast.Number) and kind is Kind.NUMBER:
+        return number_in_range(names, column.type, value.value, value)
     if is_number == (kind is Kind.NUMBER):
         return True
     written = names.written(value)

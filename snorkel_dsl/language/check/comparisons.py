@@ -79,8 +79,11 @@ def _cannot_compare(names: Names, left_node: ast.Node, left: Typed, right_node: 
 def in_range(names: Names, declared: Type, value: Typed, node: ast.Node) -> bool:
     """Whether a number that stands in the file is one that the column can hold; says so where it is not."""
     number = constant_number(value.expression)
-    if number is None or declared.kind is not Kind.NUMBER:
-        return True
+    return number is None or declared.kind is not Kind.NUMBER or number_in_range(names, declared, number, node)
+
+
+def number_in_range(names: Names, declared: Type, number: float, node: ast.Node) -> bool:
+    """Whether a column of numbers can hold a number; says so where it cannot."""
     too_low = declared.low is not None and number < declared.low
     too_high = declared.high is not None and number > declared.high
     if not too_low and not too_high:

@@ -91,6 +91,8 @@ def not_a_condition(scope: Scope, node: ast.Expression, *helps: str) -> None:
     names = scope.names
     if not helps and isinstance(node, ast.String):
         helps = (f"say what it is asked of: `text mentions {names.written(node)}`",)
+    if not helps and isinstance(node, ast.WordsBetween | ast.WordsNear | ast.PartOf):
+        helps = (f'ask something of it: `{names.written(node)} mentions "…"`',)
     names.report(
         "not-a-condition",
         f"`{names.written(node)}` is not a condition",
@@ -445,7 +447,12 @@ def _bare_name(scope: Scope, name: ast.Name) -> None:
         parameters = ", ".join(names.functions[name.text][0].parameters)
         not_a_condition(scope, name, f"say what it is asked of: `{name.text}({parameters})`")
     else:
-        names.unknown("condition", names.conditions, name)
+        section = (
+            f"name it with its own question: `… or text mentions … in {name.text}`"
+            if name.text in names.sections
+            else ""
+        )
+        names.unknown("condition", names.conditions, name, *filter(None, [section]))
 
 
 def _use(scope: Scope, name: ast.Name, arguments: Sequence[ast.Expression], node: ast.Node) -> ir.Expression | None:

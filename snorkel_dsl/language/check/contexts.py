@@ -151,6 +151,8 @@ def context_for(names: Names, under: ast.UnderContext | None, at: ast.Node) -> i
     if len(candidates) == 1:
         return names.contexts[candidates[0]]
     written = names.written(at)
+    if not candidates and not names.poisoned.isdisjoint(("context", "use")):
+        return None  # the block that has one could not be read
     if not candidates:
         names.report("no-context", f"`{written}` needs a context", at, "nothing says which words deny", helps=[_HELP])
     else:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from snorkel_dsl.diagnostics import did_you_mean
 from snorkel_dsl.language import ast, ir, types
-from snorkel_dsl.language.check.ontologies import ontology_terms
+from snorkel_dsl.language.check.ontologies import ontology_terms, takes_no_ids
 from snorkel_dsl.language.check.resolving import Refusal
 from snorkel_dsl.language.check.scope import NamedSection, Names
 from snorkel_dsl.language.check.spans import only_spans_have_two, sources_of, span_type
@@ -170,7 +170,7 @@ class TermsBuilder:
     def _resolve(self, block: ast.Terms) -> ir.TermList | None:
         terms: list[ir.Term] = []
         masks: list[ir.Term] = []
-        healthy = True
+        healthy = takes_no_ids(self.names, block)
         for line in block.lines:
             found = self._line(line)
             if found is None:
@@ -341,6 +341,11 @@ def _section(names: Names, section: ast.SectionHeaded | ast.SectionBetween) -> i
             for heading in headings:
                 if not heading.text.strip(" :"):
                     names.report("empty-text", "a heading has at least one word", heading, "no heading")
+                    return None
+                if ENDS_IN_STAR.search(heading.text):
+                    help_text = 'write each of its forms: `headed "finding" or "findings"`'
+                    message = f"the heading `{heading.text}` is never found"
+                    names.report("term-never-matches", message, heading, "headings have no endings", helps=[help_text])
                     return None
             return ir.HeadedSection(tuple(dict.fromkeys(heading.text for heading in headings)), (), name.text)
         case ast.SectionBetween(name=name, start=start, end=end):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from snorkel_dsl.language import ast
@@ -10,6 +11,7 @@ from snorkel_dsl.language.check.scope import Names
 
 SCOPES = ("exact", "narrow", "related", "broad")
 NO_SYNONYMS = "none"
+_ID = re.compile(r"[A-Za-z]+:\d+")
 
 
 def ontology_terms(names: Names, line: ast.TermsOntology) -> tuple[str, ...] | None:
@@ -19,7 +21,9 @@ def ontology_terms(names: Names, line: ast.TermsOntology) -> tuple[str, ...] | N
         return None
     found = names.resolver.ontology(line.path.text, query)
     if isinstance(found, Refusal):
-        at = next((node for node in line.below if node.text == found.about), line.path)
+        tags = [tag for option in line.options if isinstance(option, ast.Languages) for tag in option.tags]
+        asked: list[ast.String | ast.Name] = [*line.below, *tags]
+        at = next((node for node in asked if node.text == found.about), line.path)
         names.report(found.kind, found.message, at, found.label, helps=found.helps)
         return None
     if not found:
@@ -34,11 +38,30 @@ def ontology_terms(names: Names, line: ast.TermsOntology) -> tuple[str, ...] | N
     return found
 
 
+def takes_no_ids(names: Names, block: ast.Terms) -> bool:
+    """Whether no id of an ontology stands among the words of a list that comes from one; says so where one does."""
+    if not any(isinstance(line, ast.TermsOntology) for line in block.lines):
+        return True
+    words = [word for line in block.lines if isinstance(line, ast.TermsLine) for word in line.terms]
+    ids = [word for word in words if isinstance(word, ast.String) and _ID.fullmatch(word.text)]
+    for word in ids:
+        names.report(
+            "id-as-term",
+            f"`{word.text}` is an id, and texts are searched for words",
+            word,
+            "these letters would be looked for",
+            helps=["write the words that are meant, or name the node where ids stand: `from ontology … below …`"],
+        )
+    return not ids
+
+
 def _query(names: Names, line: ast.TermsOntology) -> OntologyQuery | None:
     options = line.options
     _once(names, [option for option in options if isinstance(option, ast.Levels)], "at most … levels")
     kept = [option for option in options if isinstance(option, ast.SkipObsolete | ast.KeepObsolete)]
     _once(names, kept, "obsolete")
+    _once(names, [option for option in options if isinstance(option, ast.Synonyms)], "synonyms")
+    _once(names, [option for option in options if isinstance(option, ast.Languages)], "languages")
     scopes = _scopes(names, [option for option in options if isinstance(option, ast.Synonyms)])
     if scopes is None:
         return None

@@ -99,7 +99,11 @@ def _unknown_label(names: Names, name: ast.Name, task: str | None) -> None:
             return
     known = names.tasks[task].labels if task else [label for one in names.tasks.values() for label in one.labels]
     label = f"not a label of `{task}`" if task else "no task has this label"
-    helps = ["leave it out: a rule abstains where nothing says that it votes"] if name.text in ABSTAINING else []
+    helps = (
+        ['leave it out: a rule abstains where nothing says that it votes; of a value: `"…" abstains`']
+        if name.text in ABSTAINING
+        else []
+    )
     names.unknown("label", known, name, *helps, label=label)
 
 

@@ -8,7 +8,7 @@ where none does, the message names what was found and the likeliest things that 
 from __future__ import annotations
 
 from snorkel_dsl.diagnostics import Diagnostic
-from snorkel_dsl.language.complaints import blocks, phrases, signs, words
+from snorkel_dsl.language.complaints import blocks, constructs, phrases, signs, words
 from snorkel_dsl.language.complaints.blocks import of_unreadable
 from snorkel_dsl.language.complaints.failure import Complaint, Failure, expected, shortened
 from snorkel_dsl.language.complaints.files import not_rules, without_echoes
@@ -43,7 +43,17 @@ _COMPLAINTS: tuple[Complaint, ...] = (
     signs.single_quotes,
     signs.unclosed_quote,
     signs.unclosed_regex,
+    constructs.of_context,
+    constructs.of_sections,
+    constructs.of_ontology,
+    constructs.of_task,
+    constructs.of_use,
+    constructs.of_lists,
+    constructs.of_parts,
     phrases.other_wording,
+    constructs.of_require,
+    constructs.of_votes,
+    constructs.second_line,
     phrases.misplaced_vote,
     phrases.trailing_comma,
     signs.equals_sign,

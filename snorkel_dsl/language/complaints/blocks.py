@@ -7,6 +7,7 @@ import re
 from snorkel_dsl.diagnostics import Diagnostic, Mark, did_you_mean
 from snorkel_dsl.language.complaints.failure import Failure, expected, shortened
 from snorkel_dsl.language.complaints.files import HEADERS, foreign
+from snorkel_dsl.language.complaints.phrases import other_wording
 from snorkel_dsl.source import Source, Span
 
 _BODY_WORDS = frozenset((
@@ -88,7 +89,7 @@ def header(failure: Failure) -> Diagnostic | None:
     ):
         said = f"`{first}` belongs inside a block" if first else "this line belongs inside a block"
         return failure.say("not-indented", said, "not indented", "put four spaces in front", span=place)
-    return _unknown_block(failure, first, line)
+    return other_wording(failure) or _unknown_block(failure, first, line)
 
 
 def _unknown_block(failure: Failure, first: str, line: str) -> Diagnostic:
@@ -96,6 +97,9 @@ def _unknown_block(failure: Failure, first: str, line: str) -> Diagnostic:
     span = Span(failure.block.start, failure.block.start + max(1, len(first)))
     if close and close == first.lower():
         return failure.say("unknown-block", f"`{first}` is written `{close}`", "keywords are lower case", span=span)
+    if re.match(r"(not )?[\w.]+( or [\w.]+)* implies ", line):
+        help_text = f"write `require {line.strip()}`"
+        return failure.say("unknown-block", f"no block begins with `{first}`", "", help_text, span=span)
     glued = next((word for word in HEADERS if first.startswith(word)), None)
     if close or glued:
         better = f"`{close}`" if close else f"`{glued} {first[len(glued or '') :]}`"

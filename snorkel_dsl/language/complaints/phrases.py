@@ -7,6 +7,7 @@ from functools import cache
 
 from snorkel_dsl.diagnostics import Diagnostic
 from snorkel_dsl.language.complaints.failure import Failure
+from snorkel_dsl.language.complaints.wordings import IN_BLOCKS, PHRASES
 from snorkel_dsl.source import Span
 
 _VALUE = r"-?\d[\d_]*(?:\.\d+)?%?"
@@ -76,19 +77,22 @@ _PHRASES = (
     (r"(?P<what>\"[^\"]*\"|[A-Z]\w*) twice", r"\g<what> exactly 2 times"),
     (r"(?P<verb>match(?:es)?) \"(?P<pattern>[^\"/]+)\"", r"\g<verb> /\g<pattern>/"),
     (r"(?P<pattern>/[^/]+/)i\b", r"\g<pattern>"),
-    (r"(?<=in )(?P<which>first|last|same)\b", r"the \g<which>"),
-    (r"in the (?P<unit>sentence|line|paragraph)\b", r"in the same \g<unit>"),
     (
         rf"{_SUBJECT} mentions (?P<first>{_WORDS}) within (?P<n>\d+) words of (?P<last>{_WORDS})",
         r"\g<of> mentions \g<first> followed within \g<n> words by \g<last> "
         r"or \g<of> mentions \g<last> followed within \g<n> words by \g<first>",
     ),
     (r"(?P<first>\"[^\"]*\") (?:before|and then|then) (?P<last>\"[^\"]*\")", r"\g<first> followed by \g<last>"),
+    (
+        rf"(?:any|an?) {_PART}s? (?:of|in) (?P<of>\w+) (?P<verb>mentions|contains|asserts|denies|suspects|has)\b",
+        r"some \g<part> of \g<of> where it \g<verb>",
+    ),
     (rf"(?:any|an?) {_PART}s? (?:of|in) (?P<of>\w+)", r"some \g<part> of \g<of>"),
     (rf"(?:each|all) {_PART}s? (?:of|in) (?P<of>\w+)", r"every \g<part> of \g<of>"),
     (rf"(?P<q>some|every|no) {_PART}(?P<s>s?) in (?P<of>\w+)", r"\g<q> \g<part>\g<s> of \g<of>"),
     (
-        rf"(?P<q>{_QUANTIFIER}) {_PART}(?P<s>s?) of (?P<of>\w+) (?P<verb>mentions?|contains?|has)\b",
+        rf"(?P<q>{_QUANTIFIER}) {_PART}(?P<s>s?) of (?P<of>\w+) "
+        r"(?P<verb>mentions?|contains?|asserts?|den(?:ies|y)|suspects?|has)\b",
         r"\g<q> \g<part>\g<s> of \g<of> where it \g<verb>",
     ),
     (
@@ -103,6 +107,10 @@ _PHRASES = (
     (
         r"(?P<a>\w+) is (?:exactly )?(?P<n>\d+ words?) from (?P<b>\w+)",
         r"\g<a> is at least \g<n> from \g<b> and \g<a> is within \g<n> of \g<b>",
+    ),
+    (
+        r"the distance between (?P<a>\w+) and (?P<b>\w+) is (?P<n>\d+)(?: words?)?",
+        r"\g<a> is at least \g<n> words from \g<b> and \g<a> is within \g<n> words of \g<b>",
     ),
     (
         rf"the distance between (?P<a>\w+) and (?P<b>\w+) is (?P<bound>{_BOUND}) (?P<n>\d+)(?: words?)?",
@@ -131,9 +139,9 @@ _SPACED_NAME = re.compile(r"^rule (\w+(?: \w+)+) votes\b")
 
 
 @cache
-def _phrases() -> list[tuple[re.Pattern[str], str]]:
-    """The phrases, compiled when the first mistake is found."""
-    return [(re.compile(written), said) for written, said in _PHRASES]
+def _phrases(header: str) -> list[tuple[re.Pattern[str], str]]:
+    """The phrases that concern a block with such a first word, compiled when the first mistake is found."""
+    return [(re.compile(written), said) for written, said in (*IN_BLOCKS.get(header, ()), *_PHRASES, *PHRASES)]
 
 
 def other_wording(failure: Failure) -> Diagnostic | None:
@@ -142,7 +150,8 @@ def other_wording(failure: Failure) -> Diagnostic | None:
     line = failure.source.line(number)
     if len(line) > _LONGEST:
         return None
-    for pattern, said in _phrases():
+    header = re.match(r"\w*", failure.source.text[failure.block.start : failure.block.end])
+    for pattern, said in _phrases(header[0] if header else ""):
         for found in pattern.finditer(line):
             if found.start() < column <= found.end() + 1 and found.expand(said) != found[0]:
                 return _instead(failure, number, found, found.expand(said))
@@ -154,10 +163,13 @@ def other_wording(failure: Failure) -> Diagnostic | None:
 
 def _instead(failure: Failure, number: int, found: re.Match[str], said: str) -> Diagnostic:
     start = failure.span.start - failure.source.position(failure.span.start)[1] + 1
-    span = Span(start + found.start(), start + found.end())
     line = failure.source.line(number)
     written = (line[: found.start()] + said + line[found.end() :]).strip()
-    message = f"`{found[0].strip()}` is said in other words here"
+    begin, end = found.end() - len(found[0].lstrip()), found.end()
+    if line[begin:end].count('"') % 2:  # the pattern ends inside words in quotes: show them to their end
+        end = line.find('"', end) + 1 or len(line)
+    message = f"`{line[begin:end].strip()}` is said in other words here"
+    span = Span(start + begin, start + end)
     return failure.say("other-wording", message, "", f"write `{written}`", span=span)
 
 

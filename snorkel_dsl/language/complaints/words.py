@@ -17,6 +17,9 @@ _VERBS = (
 )  # fmt: skip
 
 
+_BEFORE_TERMS = frozenset(("any", "all", "every", "exact", "exactly", "file", "from"))
+
+
 def missing_comma(failure: Failure) -> Diagnostic | None:
     """Two texts with nothing between them."""
     if failure.found not in ("STRING", "LONG_STRING") or not failure.previous.endswith('"'):
@@ -92,6 +95,8 @@ def words_after_of(failure: Failure) -> Diagnostic | None:
 def missing_quotes(failure: Failure) -> Diagnostic | None:
     """Words to look for, or a text, without their quotes."""
     words = failure.words_before
+    if not {failure.text, failure.previous}.isdisjoint(_BEFORE_TERMS) or _names_a_list(failure):
+        return None
     if "STRING" in failure.accepted and "NAME" not in failure.accepted and not failure.keywords:
         found = re.match(r"[^\s,#\"]+", failure.here)
         return _without_quotes(failure, Span(failure.span.start, failure.span.start + found.end())) if found else None
@@ -103,6 +108,12 @@ def missing_quotes(failure: Failure) -> Diagnostic | None:
     if not after_verb and not in_terms:
         return None
     return _without_quotes(failure, Span(words[-1][1].start, failure.span.start + run.end()))
+
+
+def _names_a_list(failure: Failure) -> bool:
+    """Whether what follows on the line names a terms list of the file: then it is not the quotes that are missing."""
+    lists = set(re.findall(r"^terms (\w+)", failure.source.text, re.MULTILINE))
+    return not lists.isdisjoint(re.findall(r"\w+", re.sub(r'"[^"]*"', "", failure.here)))
 
 
 def _without_quotes(failure: Failure, span: Span) -> Diagnostic:
@@ -159,9 +170,10 @@ def misspelt(failure: Failure) -> Diagnostic | None:
     word = failure.text
     if not word.isidentifier():
         return None
+    foreign = foreign_word(failure)
     close = did_you_mean(word, failure.keywords)
-    if close is None or close == word:
-        return foreign_word(failure)
+    if foreign or close is None or word in failure.vocabulary.values():
+        return foreign  # a word that is spelt well, in the wrong place, is not meant to be another
     if close == word.lower():
         return failure.say("misspelt-keyword", f"`{word}` is written `{close}`", "keywords are lower case")
     message = f"no word of the language here is `{word}`"
@@ -184,5 +196,5 @@ _OTHER_WORDS = {
     "includes": "contains", "include": "contain", "has": "mentions", "equals": "is", "equal": "is", "includ": "contains",
     "if": "when", "unles": "unless", "else": "otherwise", "but": "and", "then": "vote", "return": "vote", "label": "vote",
     "greater": "more", "larger": "more", "bigger": "more", "smaller": "less", "lower": "less", "null": "missing",
-    "regex": "matches", "like": "matches", "says": "mentions", "isnt": "is not", "empty": "missing",
+    "regex": "matches", "like": "matches", "says": "mentions", "isnt": "is not", "empty": "missing", "denys": "denies",
 }  # fmt: skip
