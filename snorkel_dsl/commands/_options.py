@@ -141,12 +141,28 @@ fault_options = together(
     ),
 )
 
+
+def _keep_nothing(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from snorkel_dsl.caching import nothing_kept
+
+        context.with_resource(nothing_kept())
+
+
 run_options = together(
     click.option(
         "--processes",
         type=click.IntRange(min=1),
         metavar="N",
         help="How many processes work on the data. Default: one for small data, else one a CPU; the settings may say.",
+    ),
+    click.option(
+        "--no-cache",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_keep_nothing,
+        help="Compute everything anew, and keep nothing for the next time.",
     ),
 )
 

@@ -87,10 +87,14 @@ class FaultCount:
 
 @dataclass(frozen=True)
 class Fed:
-    """One batch: its votes, and the further columns that were asked for, row for row."""
+    """One batch: its votes, and the further columns that were asked for, row for row.
+
+    `position` is where in the bytes of the data it ends, where the reader knows.
+    """
 
     votes: LabelMatrix
     extra: pa.RecordBatch
+    position: int | None = None
 
 
 def columns_read(program: ir.Program) -> list[ir.DataColumn]:
@@ -160,7 +164,7 @@ def feed(
 ) -> Iterator[Fed]:
     """The votes of a program on a dataset, batch by batch and in order; `faults` is filled on the way.
 
-    Raises RulesError where a column is missing.
+    What was computed before is not computed again (`engine.cache`). Raises RulesError where a column is missing.
     """
     sources = data_columns(program, data, options)
     asked = list(dict.fromkeys([*sources.values(), *extra]))
@@ -171,16 +175,16 @@ def feed(
         for batch in data.batches(asked):
             bad, data.unreadable = data.unreadable, []
             present = {name: _present(batch.column(source)) for name, source in read.items()}
-            waiting.append(_Waiting(batch.select(list(extra)), present, bad))
+            waiting.append(_Waiting(batch.select(list(extra)), present, bad, data.position))
             yield _renamed(batch, sources)
 
     first_row = 0
-    for votes, found in run.apply(program, batches(), facts, processes=processes):
+    for votes, found in run.apply(program, batches(), facts, processes=processes, cache=True):
         part = waiting.popleft()
         faults.add([Fault(row.row, "", (), row.value, row.message) for row in part.unreadable])
         faults.add(found)
         faults.present.update(part.present)
-        yield Fed(without_rows(votes, [row.row - first_row for row in part.unreadable]), part.extra)
+        yield Fed(without_rows(votes, [row.row - first_row for row in part.unreadable]), part.extra, part.position)
         first_row += votes.n
     faults.add_files(data.lost)
 
@@ -192,6 +196,7 @@ class _Waiting:
     extra: pa.RecordBatch
     present: dict[str, int]
     unreadable: list[Unreadable]
+    position: int | None
 
 
 def _present(array: Array) -> int:

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pyarrow as pa
 
+from snorkel_dsl.caching import cache_folder
 from snorkel_dsl.datasets.options import shortened
 from snorkel_dsl.engine import backends
 from snorkel_dsl.engine.answers import NOTHING, Answer, Broken, Coding, Failure, Unread
@@ -204,7 +205,7 @@ class Work:
     def _answers(self, batch: pa.RecordBatch) -> tuple[list[Answer], Broken]:
         """What each function says of a batch, and what cannot be read of it; what is known of it is not asked again."""
         everything = tuple(range(len(self.program.functions)))
-        if not self.cache:
+        if not self.cache or cache_folder() is None:
             return self._asked(everything).of(batch)
         known = self._kept.of(batch)
         missing = known.missing
