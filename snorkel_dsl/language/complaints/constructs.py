@@ -106,7 +106,8 @@ def of_ontology(failure: Failure) -> Diagnostic | None:
 
 def of_task(failure: Failure) -> Diagnostic | None:
     """`any number may apply` on a line of its own."""
-    if _first_word(failure) != "task" or not re.match(r"(any number|several|multi)", failure.here):
+    alone = re.match(r"\s*(any number|several|multi)", _line(failure))
+    if _first_word(failure) != "task" or alone is None:
         return None
     help_text = "put it at the end of the labels: `labels EDEMA, NODULE, any number may apply`"
     return failure.say("misplaced-line", "how many labels may apply is said where they are listed", "", help_text)

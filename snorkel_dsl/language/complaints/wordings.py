@@ -59,12 +59,12 @@ _ASSERTION = (
         r"\g<of> asserts \g<what>",
     ),
     *(
-        (rf"(?:any of |some )?(?P<list>{_LIST}) (?:is|are) {said} (?:in|by) {_SUBJECT}", rf"\g<of> {verb} any of \g<list>")
-        for said, verb in _PASSIVE
-    ),
-    *(
         (rf"(?:every|each)(?: of)? (?P<list>{_LIST}) (?:is|are) {said} (?:in|by) {_SUBJECT}", rf"\g<of> {verb} every \g<list>")
         for said, verb in _PASSIVE[:3]
+    ),
+    *(
+        (rf"(?:any of |some )?(?P<list>{_LIST}) (?:is|are) {said} (?:in|by) {_SUBJECT}", rf"\g<of> {verb} any of \g<list>")
+        for said, verb in _PASSIVE
     ),
     (r"(?:under|in|with|using|by) (?:the )?context (?P<name>\w+)", r"under \g<name>"),
     (rf"(?P<what>{_SAYS} {_WHAT}) (?:using|with) (?P<name>\w+)", r"\g<what> under \g<name>"),
