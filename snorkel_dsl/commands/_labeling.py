@@ -31,10 +31,10 @@ def all_votes(
     gold = chosen.gold_columns(rules.program).values()
     extra = tuple(dict.fromkeys((*kept, *gold)))
     parts = []
-    with progress("applying", chosen.data.rows) as advance:
+    with progress("applying", chosen.data.rows, chosen.data.size) as advance:
         for fed in feed(rules.program, chosen.data, chosen.options, faults, extra, rules.facts, chosen.processes):
             parts.append(fed)
-            advance(fed.votes.n)
+            advance(fed.votes.n, fed.position)
     if not parts or not sum(part.votes.n for part in parts):
         raise refusal("empty-data", f"`{chosen.data.name}` has no rows")
     tables = [pa.Table.from_batches([part.extra]) for part in parts] if extra else []

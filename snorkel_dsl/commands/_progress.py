@@ -1,4 +1,8 @@
-"""A progress bar on stderr: only on a terminal, and only for what takes longer than two seconds."""
+"""A progress bar on stderr: only on a terminal, and only for what takes longer than two seconds.
+
+It counts what is done, not what has been read: rows where their number is known, else the bytes of the files. The rate is that
+of the whole run, and the time left is what the rest takes at this rate.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +10,22 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 PATIENCE = 2.0  # seconds
 
 
 @contextmanager
-def progress(what: str, rows: int | None) -> Iterator[Callable[[int], None]]:
-    """A function that is told how many more rows are done; the bar shows a rate and, with `rows`, the time left."""
+def progress(what: str, rows: int | None, size: int | None = None) -> Iterator[Callable[..., None]]:
+    """A function that is told how many more rows are done and, optionally, how many bytes of the data lie behind them.
+
+    `rows` is the number of all rows, `size` that of all bytes; the bar shows a share and a time left where it knows one.
+    """
     if not sys.stderr.isatty():
-        yield lambda _: None
+        yield lambda rows, position=None: None
         return
-    bar = _Bar(what, rows)
+    bar = _Bar(what, rows, size)
     try:
         yield bar.advance
     finally:
@@ -27,34 +35,54 @@ def progress(what: str, rows: int | None) -> Iterator[Callable[[int], None]]:
 class _Bar:
     """A bar that appears when its patience is at an end."""
 
-    def __init__(self, what: str, rows: int | None) -> None:
-        self.what, self.rows, self.done = what, rows, 0
+    def __init__(self, what: str, rows: int | None, size: int | None) -> None:
+        self.what, self.rows, self.size, self.done = what, rows, size, 0
         self.start = time.monotonic()
         self.shown: Any = None
         self.task: Any = None
 
-    def advance(self, rows: int) -> None:
-        """Count rows that are done."""
+    def advance(self, rows: int, position: int | None = None) -> None:
+        """Count rows that are done; `position` is how far into the data they reach, in bytes."""
         self.done += rows
-        if self.shown is None and time.monotonic() - self.start > PATIENCE:
+        seconds = time.monotonic() - self.start
+        if self.shown is None and seconds > PATIENCE:
             self._appear()
         if self.shown is not None:
-            rate = self.done / (time.monotonic() - self.start)
-            self.shown.update(self.task, completed=self.done, rate=f"{rate:,.0f} rows/s")
+            share = self._share(position)
+            self.shown.update(
+                self.task, total=None if share is None else 1.0, completed=share or 0, said=self._said(share, seconds)
+            )
+            self.shown.refresh()
+
+    def _share(self, position: int | None) -> float | None:
+        """The share of the work that is done, where anything tells it."""
+        if self.rows:
+            return min(self.done / self.rows, 1.0)
+        if self.size and position is not None:
+            return min(position / self.size, 1.0)
+        return None
+
+    def _said(self, share: float | None, seconds: float) -> str:
+        rate = f"{self.done / seconds:,.0f} rows/s" if seconds else ""
+        if not share:
+            return f"{self.done:,} rows, {rate}"
+        left = timedelta(seconds=round(seconds * (1 - share) / share))
+        of = f" of {self.rows:,}" if self.rows else ""
+        return f"{share:.0%}, {self.done:,}{of} rows, {rate}, {left} left"
 
     def _appear(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, Progress, TextColumn
 
         self.shown = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[said]}"),
             console=Console(stderr=True),
             transient=True,
+            auto_refresh=False,
         )
-        self.task = self.shown.add_task(self.what, total=self.rows, completed=self.done, rate="")
+        self.task = self.shown.add_task(self.what, total=None, said="")
         self.shown.start()
 
     def stop(self) -> None:

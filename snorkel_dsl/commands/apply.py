@@ -88,14 +88,14 @@ def _write(program: Any, chosen: Any, faults: Any, output: Path, shape: str, kep
     rows = votes = 0
     write = form = None
     with ExitStack() as stack:
-        advance = stack.enter_context(progress("applying", chosen.data.rows))
+        advance = stack.enter_context(progress("applying", chosen.data.rows, chosen.data.size))
         for fed in _fed(program, chosen, faults, kept):
             if write is None or form is None:
                 form = Shape.of(program, fed.extra.schema, shape == "long")
                 write = stack.enter_context(open_output(output, form.schema))
             write(form.batch(fed.votes, fed.extra, rows))
             rows, votes = rows + fed.votes.n, votes + int(fed.votes.rows.size)
-            advance(fed.votes.n)
+            advance(fed.votes.n, fed.position)
         if write is None:
             raise refusal("empty-data", f"`{chosen.data.name}` has no rows")
         refuse_unreadable_columns(faults)

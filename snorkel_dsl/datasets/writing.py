@@ -70,7 +70,8 @@ def write_table(path: Path, table: pa.Table) -> None:
 def _parquet(file: BinaryIO, schema: pa.Schema) -> Iterator[Write]:
     # Of whole numbers that are nearly all -1, zstd makes as little without a dictionary, in half the time.
     others = [_leaf(field) for field in schema if not pa.types.is_integer(field.type) or field.type.bit_width > 16]
-    with pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=others, write_statistics=others) as writer:
+    chosen: dict[str, Any] = {"use_dictionary": others, "write_statistics": others}
+    with pq.ParquetWriter(file, schema, compression="zstd", **chosen) as writer:
         yield writer.write_batch
 
 

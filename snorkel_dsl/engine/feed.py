@@ -164,7 +164,7 @@ def feed(
 ) -> Iterator[Fed]:
     """The votes of a program on a dataset, batch by batch and in order; `faults` is filled on the way.
 
-    What was computed before is not computed again (`engine.cache`). Raises RulesError where a column is missing.
+    Raises RulesError where a column is missing.
     """
     sources = data_columns(program, data, options)
     asked = list(dict.fromkeys([*sources.values(), *extra]))
@@ -179,7 +179,7 @@ def feed(
             yield _renamed(batch, sources)
 
     first_row = 0
-    for votes, found in run.apply(program, batches(), facts, processes=processes, cache=True):
+    for votes, found in run.apply(program, batches(), facts, processes=processes):
         part = waiting.popleft()
         faults.add([Fault(row.row, "", (), row.value, row.message) for row in part.unreadable])
         faults.add(found)
