@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +23,10 @@ from snorkel_dsl.language import ir
 from snorkel_dsl.source import Source
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from snorkel_dsl.engine.faults import Faults
-    from snorkel_dsl.knowledge.resolver import Resolver
-    from snorkel_dsl.language.check.resolving import Refusal
+    from snorkel_dsl.language.check.resolving import Resolver
     from snorkel_dsl.repository.settings import Settings
     from snorkel_dsl.votes import LabelMatrix
 
@@ -62,7 +63,6 @@ def roots_for(file: Path | None, given: Sequence[str | Path] = ()) -> tuple[Path
     return tuple(root.resolve() for root in (settings.folder, *settings.roots) if root is not None) or (folder,)
 
 
-@collector_paused()
 def check_source(
     source: Source, file: Path | None, roots: tuple[Path, ...], settings: Settings | None = None
 ) -> tuple[ir.Program | None, list[Diagnostic]]:
@@ -72,6 +72,14 @@ def check_source(
     """
     from datetime import UTC, datetime
 
+    from snorkel_dsl.repository.opening import resolver_for
+
+    return check_with(source, resolver_for(roots, file, settings), datetime.now(tz=UTC).date())
+
+
+@collector_paused()
+def check_with(source: Source, resolver: Resolver, today: date) -> tuple[ir.Program | None, list[Diagnostic]]:
+    """Parse and check a source, with what opens the files that it names, as of a day. See `check_source`."""
     from snorkel_dsl.language.allow import allowed
     from snorkel_dsl.language.check import check
     from snorkel_dsl.language.parse import parse
@@ -79,31 +87,12 @@ def check_source(
     from snorkel_dsl.predicates import signatures
 
     tree, diagnostics = parse(source)
-    resolver = _resolver(roots, file, settings)
     program, more = check(tree, source, signatures(), resolver)
     found = [*diagnostics, *more]
     if not any(one.severity == "error" for one in found):
         found += remarks(tree, source)
-    found = allowed(found, tree, source, datetime.now(tz=UTC).date())
+    found = allowed(found, tree, source, today)
     return program, sorted(set(found), key=lambda diagnostic: diagnostic.sort_key)
-
-
-def _resolver(roots: tuple[Path, ...], file: Path | None, settings: Settings | None) -> Resolver:
-    """Opens the files that rules name, with what the settings say, which are read when something of them is asked for."""
-    from snorkel_dsl.knowledge import Resolver
-    from snorkel_dsl.repository.settings import find_settings
-
-    @cache
-    def found() -> Settings:
-        return settings or find_settings((file.parent if file else Path.cwd()).resolve())
-
-    @cache
-    def pipeline(roots: tuple[Path, ...]) -> ir.Pipeline | Refusal:
-        from snorkel_dsl.knowledge.pipelines import find_pipeline
-
-        return find_pipeline(found().pipeline, roots)
-
-    return Resolver(roots, file, configured=pipeline, function_seconds=lambda: found().function_seconds)
 
 
 @dataclass(frozen=True)

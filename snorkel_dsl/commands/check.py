@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from snorkel_dsl.commands._options import output_options, project_options
+from snorkel_dsl.commands._checking import check_files
+from snorkel_dsl.commands._options import cache_option, output_options, project_options
 from snorkel_dsl.commands._output import exit_code, message, publish
-from snorkel_dsl.commands._project import project_for, rules_files, source_at
-from snorkel_dsl.diagnostics import Diagnostic, RulesError
-
-if TYPE_CHECKING:
-    from snorkel_dsl.language import ir
+from snorkel_dsl.commands._project import rules_files
+from snorkel_dsl.diagnostics import Diagnostic
+from snorkel_dsl.repository.checked import CheckedFiles
 
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATHS]...")
 @output_options
 @project_options
+@cache_option
 def command(
     paths: tuple[Path, ...],
     output_format: str,
     output_file: Path | None,
     config: Path | None,
     roots: tuple[Path, ...],
+    no_cache: bool,
 ) -> int:
     """Find the mistakes in rules.
 
@@ -37,31 +37,13 @@ def command(
       snorkel-dsl check my.rules
     """
     diagnostics: list[Diagnostic] = []
-    checked = functions = 0
-    for file in rules_files(paths, config, diagnostics):
-        program = _check_one(file, config, roots, diagnostics)
-        checked += 1
-        functions += len(program.functions) if program else 0
+    files = rules_files(paths, config, diagnostics)
+    checked = check_files(files, config, roots, None if no_cache else CheckedFiles())
+    diagnostics += [found for one in checked for found in one.diagnostics]
     publish(diagnostics, output_format, output_file)
     if checked:
-        message(_summary(checked, functions, diagnostics))
+        message(_summary(len(checked), sum(one.functions for one in checked), diagnostics))
     return exit_code(diagnostics)
-
-
-def _check_one(
-    path: Path, config: Path | None, roots: tuple[Path, ...], diagnostics: list[Diagnostic]
-) -> ir.Program | None:
-    from snorkel_dsl.api import check_source
-
-    try:
-        source, file = source_at(path)
-    except RulesError as wrong:
-        diagnostics.extend(wrong.diagnostics)
-        return None
-    project = project_for(path, config, roots)
-    program, found = check_source(source, file, project.roots, project.settings)
-    diagnostics.extend(found)
-    return program
 
 
 def _summary(files: int, functions: int, diagnostics: list[Diagnostic]) -> str:
