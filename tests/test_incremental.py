@@ -18,6 +18,7 @@ from snorkel_dsl import api
 from snorkel_dsl.engine import run
 from snorkel_dsl.engine.faults import Faults
 from snorkel_dsl.engine.run import label_matrix
+from snorkel_dsl.engine.table import batches
 from snorkel_dsl.language import ir
 from snorkel_dsl.votes import LabelMatrix
 
@@ -218,6 +219,18 @@ def test_a_slice_of_a_batch_is_known_by_its_values(asked: Asked) -> None:
     asked.taken()
     votes(program(), table(ROWS).slice(2, 6), cache=True)
     assert asked.taken() == []
+
+
+def test_several_processes_work_on_what_is_not_known(asked: Asked) -> None:
+    rows = [{**row, "text": f"{row['text']} {i}"} for i in range(4) for row in ROWS]
+    plain = votes(program(), table(rows), cache=False)
+    votes(program(), table(rows[:9]), cache=True)
+    asked.taken()
+    for own in ([(NAMES, 3)], []):  # the other processes' work is not counted here, but kept
+        parts = list(run.apply(program(), batches(table(rows), 3), processes=2, cache=True))
+        assert asked.taken() == own
+        faults = tuple(fault for _, found in parts for fault in found)
+        assert_same((LabelMatrix.concat([part for part, _ in parts]), faults), plain)
 
 
 # --------------------------------------------------------------------------------------------------- damage and bounds

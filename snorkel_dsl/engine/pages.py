@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from snorkel_dsl.engine.answers import Answer, Unread
+from snorkel_dsl.engine.values import Array
 
 _SCHEMA = pa.schema(
     [
@@ -64,6 +65,9 @@ class Page:
         """What cannot be read of a column."""
         return [Unread(*said) for said in self._said(self._numbers[key])]
 
+    def _column(self, name: str) -> Array:
+        return self._entries.column(name)
+
     def _said(self, number: int) -> list[tuple[int, str, str]]:
         if self._marks[number] == self._marks[number + 1]:
             return []
@@ -75,27 +79,24 @@ class Page:
     @cached_property
     def _bounds(self) -> npt.NDArray[Any]:
         """Where the votes of each entry begin and end."""
-        bounds: npt.NDArray[Any] = self._entries.column("steps").offsets.to_numpy()
-        return bounds
+        return _whole(self._column("steps").offsets, np.int32)
 
     @cached_property
     def _marks(self) -> npt.NDArray[Any]:
         """Where what is said of single rows begins and ends."""
-        marks: npt.NDArray[Any] = self._entries.column("marked").offsets.to_numpy()
-        return marks
+        return _whole(self._column("marked").offsets, np.int32)
 
     @cached_property
     def _rows(self) -> npt.NDArray[np.int64]:
         """The rows of all entries, one after the other."""
-        steps = self._entries.column("steps").values.to_numpy()
+        steps = _whole(self._column("steps").values, np.uint16)
         total = np.concatenate([[0], np.cumsum(steps, dtype=np.int64)])
         rows: npt.NDArray[np.int64] = total[1:] - np.repeat(total[self._bounds[:-1]], np.diff(self._bounds))
         return rows
 
     @cached_property
     def _codes(self) -> npt.NDArray[Any]:
-        codes: npt.NDArray[Any] = self._entries.column("codes").values.to_numpy()
-        return codes
+        return _whole(self._column("codes").values, np.int16)
 
     def with_(self, answers: Mapping[bytes, Answer], unread: Mapping[bytes, Sequence[Unread]]) -> bytes:
         """These answers and what cannot be read as bytes, with some of what was kept before."""
@@ -119,9 +120,17 @@ class Page:
         return found
 
 
+def _whole(array: Array, kind: type[np.integer[Any]]) -> npt.NDArray[Any]:
+    """The whole numbers of an Arrow array, as they lie there: `to_numpy` loads pandas, which takes longer than all else."""
+    _, data = array.buffers()
+    return np.frombuffer(data or b"", kind)[array.offset : array.offset + len(array)]
+
+
 def _entries(answers: Mapping[bytes, Answer], unread: Mapping[bytes, Sequence[Unread]]) -> pa.RecordBatch:
     """Entries of the schema."""
-    bounds = np.cumsum([0, *(len(answer.rows) for answer in answers.values()), *(0 for _ in unread)], dtype=np.int32)
+    bounds: Any = np.cumsum(
+        [0, *(len(answer.rows) for answer in answers.values()), *(0 for _ in unread)], dtype=np.int32
+    )
     rows = np.concatenate([np.empty(0, np.int64), *(answer.rows for answer in answers.values())])
     codes = np.concatenate([np.empty(0, np.int16), *(answer.codes for answer in answers.values())], dtype=np.int16)
     steps = np.diff(rows, prepend=0)
@@ -131,8 +140,8 @@ def _entries(answers: Mapping[bytes, Answer], unread: Mapping[bytes, Sequence[Un
     said += [[(one.row, one.value, one.message) for one in found] for found in unread.values()]
     columns: list[Any] = [
         pa.array([*answers, *unread], pa.binary(16)),
-        pa.ListArray.from_arrays(pa.array(bounds), pa.array(steps.astype(np.uint16))),
-        pa.ListArray.from_arrays(pa.array(bounds), pa.array(codes)),
+        pa.ListArray.from_arrays(pa.array(bounds, pa.int32()), pa.array(steps.astype(np.uint16), pa.uint16())),
+        pa.ListArray.from_arrays(pa.array(bounds, pa.int32()), pa.array(codes, pa.int16())),
     ]
     for place, name in enumerate(("marked", "values", "messages")):
         columns.append(pa.array([[one[place] for one in own] for own in said], _SCHEMA.field(name).type))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, lru_cache
+from itertools import chain
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,7 +18,7 @@ from snorkel_dsl.caching import cache_folder
 from snorkel_dsl.datasets.options import shortened
 from snorkel_dsl.engine import backends
 from snorkel_dsl.engine.answers import NOTHING, Answer, Broken, Coding, Failure, Unread
-from snorkel_dsl.engine.cache import Kept
+from snorkel_dsl.engine.cache import Kept, Known
 from snorkel_dsl.engine.execution import Execution
 from snorkel_dsl.engine.faults import Fault, Faults
 from snorkel_dsl.engine.plan import FunctionPlan, plan
@@ -166,12 +167,16 @@ class Asked:
 
 @dataclass(frozen=True)
 class Work:
-    """What is done with a batch, wherever it is done: a program's votes and faults. A call depends on nothing else."""
+    """What is done with a batch, wherever it is done: a program's votes and faults. A call depends on nothing else.
+
+    With `cache`, what was computed before is not computed again. The batches come after so many rows `before` the first.
+    """
 
     program: ir.Program
     facts: RuleFacts
     scanner: str | None = None
     cache: bool = False
+    before: int = 0
 
     @cached_property
     def _coding(self) -> Coding:
@@ -198,16 +203,23 @@ class Work:
 
     def __call__(self, batch: pa.RecordBatch, first_row: int) -> tuple[LabelMatrix, Faults]:
         """The votes and faults of a batch that begins at a row of the data."""
-        answers, broken = self._answers(batch)
-        votes = self._coding.matrix(batch.num_rows, answers, self.facts)
-        return votes, self._coding.faults(broken, answers, first_row)
+        return self.completed(batch, first_row, self.known(batch))
 
-    def _answers(self, batch: pa.RecordBatch) -> tuple[list[Answer], Broken]:
+    def known(self, batch: pa.RecordBatch) -> Known | None:
+        """What is known of a batch; None where nothing is kept."""
+        return self._kept.of(batch) if self.cache and cache_folder() is not None else None
+
+    def completed(self, batch: pa.RecordBatch, first_row: int, known: Known | None) -> tuple[LabelMatrix, Faults]:
+        """As a call, with what is known of the batch."""
+        answers, broken = self._answers(batch, known)
+        votes = self._coding.matrix(batch.num_rows, answers, self.facts)
+        return votes, self._coding.faults(broken, answers, self.before + first_row)
+
+    def _answers(self, batch: pa.RecordBatch, known: Known | None) -> tuple[list[Answer], Broken]:
         """What each function says of a batch, and what cannot be read of it; what is known of it is not asked again."""
         everything = tuple(range(len(self.program.functions)))
-        if not self.cache or cache_folder() is None:
+        if known is None:
             return self._asked(everything).of(batch)
-        known = self._kept.of(batch)
         missing = known.missing
         if missing:
             answers, broken = self._asked(missing).of(batch)
@@ -245,8 +257,23 @@ def apply(
     none of these. Raises RulesError where a batch lacks a column, ChildProcessError where
     a process dies.
     """
-    run = backends.named("processes" if processes > 1 else "local")
-    return run(Work(program, facts or RuleFacts(), scanner, cache), data, processes)
+    work = Work(program, facts or RuleFacts(), scanner, cache)
+    if processes == 1:
+        return backends.named("local")(work, data, 1)
+    return _spread(work, iter(data), processes)
+
+
+def _spread(work: Work, data: Iterator[pa.RecordBatch], processes: int) -> Iterator[tuple[LabelMatrix, Faults]]:
+    """Work in several processes, which take a while to start: in this one while nearly all is known, and one batch longer."""
+    first_row, much = 0, True
+    for batch in data:
+        known = work.known(batch)
+        before, much = much, known is None or len(known.missing) > len(known.answers) // 4
+        if before and much:
+            yield from backends.named("processes")(replace(work, before=first_row), chain([batch], data), processes)
+            return
+        yield work.completed(batch, first_row, known)
+        first_row += batch.num_rows
 
 
 def label_matrix(
