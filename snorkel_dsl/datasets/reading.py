@@ -398,6 +398,7 @@ def _cells(
             yield _transposed(kept, schema)
             kept, characters = [], 0
     if kept:
+        data.position = position and position()
         yield _transposed(kept, schema)
 
 
