@@ -1,4 +1,4 @@
-"""Words looked up in a table, joined texts, and many texts folded at once: each against the plain way."""
+"""Words in a table, phrases in a tree, joined texts, many texts folded at once: each against the plain way."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from equality import assert_equal_votes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from snorkel_dsl.engine import words
+from snorkel_dsl.engine import phrases, words
 from snorkel_dsl.engine.blocks import blocks
 from snorkel_dsl.engine.folded import fold_all
 from snorkel_dsl.engine.scan import SCANNERS
@@ -24,12 +24,15 @@ from snorkel_dsl.language.types import Kind
 # Few letters, so that what is looked for is found; lengths on both sides of 8, 16 and 24 bytes.
 SOME_WORDS = st.builds(lambda piece, times: piece * times, st.text("ab1", min_size=1, max_size=3), st.integers(1, 9))
 PIECES = st.one_of(
-    SOME_WORDS, SOME_WORDS.map(str.upper), st.sampled_from([" ", "-", "_", "\0", "é", "\u0301", "\n"]), SOME_WORDS
+    SOME_WORDS,
+    SOME_WORDS.map(str.upper),
+    st.sampled_from([" ", "-", "_", "\0", "é", "\u0301", "\n", "  ", " - ", "\t \x1c"]),
+    SOME_WORDS,
 )
 LINES = st.lists(PIECES, max_size=8).map("".join)
 
 
-def spans(table: words.WordTable, block: bytes) -> list[tuple[int, int, int]]:
+def spans(table: words.WordTable | phrases.Phrases, block: bytes) -> list[tuple[int, int, int]]:
     parts = list(table.find(block))
     return sorted(
         (start, end, number)
@@ -49,6 +52,26 @@ def test_words_are_found_where_a_regular_expression_finds_them(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(words, "_WINDOW", window)
         assert spans(words.WordTable(list(numbers)), block) == expected
+
+
+PHRASES = st.lists(
+    st.lists(st.sampled_from(["a", "b", "ab", "1"]), min_size=1, max_size=4).map(" ".join), min_size=1, unique=True
+)
+GLUE = st.sampled_from([" ", " ", " ", "-", "  ", " \t\n ", " -", "--", "", "é", " é ", ". "])
+
+
+@given(PHRASES, st.lists(st.tuples(st.sampled_from(["a", "b", "AB", "1", "c"]), GLUE), max_size=30), st.booleans())
+def test_phrases_are_found_where_a_regular_expression_finds_them(
+    looked_for: list[str], pairs: list[tuple[str, str]], split: bool
+) -> None:
+    text = "".join(word + glue for word, glue in pairs).encode()
+    block = b"\xff" + (text.replace(b".", b"\xfe\xff") if split else text) + b"\xfe"
+    expected = []
+    for number, phrase in enumerate(looked_for):
+        gap = rb"(?:[\t-\r\x1c- ]+|-)"
+        pattern = rb"(?<![0-9A-Za-z])(?=(%s)(?![0-9A-Za-z]))" % gap.join(phrase.encode().split())
+        expected += [(*one.span(1), number) for one in re.finditer(pattern, block, re.IGNORECASE)]
+    assert spans(phrases.Phrases([phrase.encode() for phrase in looked_for]), block) == sorted(expected)
 
 
 def test_words_that_begin_alike_and_end_alike_are_told_apart() -> None:
@@ -90,7 +113,10 @@ def test_blocks_hold_every_text_once_and_know_which_is_where(texts: list[str], m
 
 TERMS = st.lists(
     st.builds(
-        ir.Term, st.one_of(SOME_WORDS, st.sampled_from(["a b", "b*", "é", "a1-b"])), st.booleans(), st.booleans()
+        ir.Term,
+        st.one_of(SOME_WORDS, st.sampled_from(["a b", "b*", "é", "a1-b", "a ab b", "1 1 1", "a - b", "b a*"])),
+        st.booleans(),
+        st.booleans(),
     ),
     min_size=1,
     max_size=4,

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
+from snorkel_dsl.collector import collector_paused
 from snorkel_dsl.engine import regex
 from snorkel_dsl.language import ir
 from snorkel_dsl.language.text.characters import case_folding, simple_fold
@@ -32,8 +33,8 @@ class Needle:
     """Patterns of which one must be found: in ASCII text (`ascii`) and in other text (`other`), folded where `folded`.
 
     None: nothing can be looked for, every row must be asked. `ascii_exact`: one of `ascii` found, it is there; so too
-    where one of `sure` is found in other text. `words` are looked for as well as the patterns, in any text; where they are
-    `words_exact` and one is found between ASCII characters, it is there.
+    where one of `sure` is found in other text. `phrases` are looked for as well as the patterns, in any text; where
+    they are `phrases_exact` and one is found between ASCII characters, it is there.
     """
 
     ascii: tuple[bytes, ...] | None
@@ -41,8 +42,8 @@ class Needle:
     sure: tuple[bytes, ...] = ()
     folded: bool = False
     ascii_exact: bool = False
-    words: tuple[bytes, ...] = ()  # lower-case ASCII letters and digits, alone between other characters
-    words_exact: bool = False
+    phrases: tuple[bytes, ...] = ()  # words of lower-case ASCII letters and digits, with a space between
+    phrases_exact: bool = False
     lexicon: ir.TermList | None = (
         None  # a long list, which a lexicon finds in place of patterns; `ascii_exact` as above
     )
@@ -132,23 +133,24 @@ def _words(terms: ir.TermList, exact: bool) -> Needle:
 
     A term with `*` before its end is looked for by its longest part without one.
     """
-    compiled = [(term, made) for term in terms.terms if (made := compile_term(term)).atoms]
-    parts = [(term, part_of(made)) for term, made in compiled]
-    if not all(part.atoms for _, part in parts):
+    with collector_paused():
+        compiled = [(term, made) for term in terms.terms if (made := compile_term(term)).atoms]
+        parts = [(term, part, part.phrase) for term, made in compiled if (part := part_of(made))]
+    if not all(part.atoms for _, part, _ in parts):
         return Needle(None, None, folded=True)
-    words = tuple(dict.fromkeys(part.word for _, part in parts if part.word))
-    rest = [(term, part) for term, part in parts if not part.word]
+    phrases = tuple(dict.fromkeys(phrase for _, _, phrase in parts if phrase))
+    rest = [(term, part) for term, part, phrase in parts if not phrase]
     if len(rest) > LONG_LIST:
         others = ir.TermList(tuple(term for term, _ in rest))
-        return Needle((), (), folded=True, ascii_exact=exact, words=words, words_exact=exact, lexicon=others)
+        return Needle((), (), folded=True, ascii_exact=exact, phrases=phrases, phrases_exact=exact, lexicon=others)
     return Needle(
         tuple(dict.fromkeys(_word(part, regex.Reach.ASCII) for _, part in rest)),
         tuple(dict.fromkeys(_word(part, regex.Reach.ALL) for _, part in rest)),
         tuple(dict.fromkeys(_word(part, regex.Reach.SURE) for _, part in rest if part.exact)) if exact else (),
         folded=True,
         ascii_exact=exact and all(part.exact for _, part in rest),
-        words=words,
-        words_exact=exact,
+        phrases=phrases,
+        phrases_exact=exact,
     )
 
 
@@ -167,11 +169,11 @@ class Part:
     exact: bool
 
     @property
-    def word(self) -> bytes:
-        """The word that it is, where it is one of ASCII letters and digits in any case; else nothing."""
-        word = "".join(self.atoms)
-        is_word = self.left and self.right and self.exact and not self.case and word.isascii() and word.isalnum()
-        return word.encode() if is_word else b""
+    def phrase(self) -> bytes:
+        """The words that it is, with a space between, where they are ASCII letters and digits in any case; else nothing."""
+        written = "".join(" " if atom == SEPARATOR else atom for atom in self.atoms)
+        plain = self.left and self.right and self.exact and not self.case and " " not in self.atoms
+        return written.encode() if plain and written.isascii() and all(map(str.isalnum, written.split(" "))) else b""
 
 
 def part_of(term: CompiledTerm) -> Part:

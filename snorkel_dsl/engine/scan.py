@@ -18,13 +18,14 @@ import numpy as np
 import pyarrow as pa
 import re2
 
+from snorkel_dsl.collector import collector_paused
 from snorkel_dsl.engine.blocks import Block, blocks
 from snorkel_dsl.engine.folded import fold_all
 from snorkel_dsl.engine.lexicon import lexicon
 from snorkel_dsl.engine.matcher import MOST_MEMORY
+from snorkel_dsl.engine.phrases import phrase_table
 from snorkel_dsl.engine.proposals import Needle
 from snorkel_dsl.engine.values import Array, Index, Texts
-from snorkel_dsl.engine.words import WordTable
 
 FEW_ROWS = 16_000  # Vectorscan compiles 400 rules in 0.4 s: for so few rows RE2 is done before
 BLOCK_BYTES = 1 << 20  # what is scanned at once at most, unless a single text is longer
@@ -126,19 +127,20 @@ class Scan:
         self._rows_seen[form] += rows
         scanner = self._scanner or ("re2" if self._rows_seen[form] <= FEW_ROWS else "vectorscan")
         if (form, scanner) not in self._databases:
-            self._databases[form, scanner] = _database(needles, is_ascii, scanner)
+            with collector_paused():
+                self._databases[form, scanner] = _database(needles, is_ascii, scanner)
         return self._databases[form, scanner]
 
 
 def _database(needles: list[Needle], is_ascii: bool, scanner: str) -> Database:
     """What some needles look for. The needle with number i has the number i + count as well: what is there for certain."""
     nothing: list[tuple[bytes, ...]] = [()] * len(needles)
-    exact = [needle.words if needle.words_exact else () for needle in needles]
+    exact = [needle.phrases if needle.phrases_exact else () for needle in needles]
     if is_ascii:
-        inexact = [() if needle.words_exact else needle.words for needle in needles]
+        inexact = [() if needle.phrases_exact else needle.phrases for needle in needles]
         return Database.of([needle.ascii for needle in needles], scanner, inexact + exact)
     patterns = [needle.other for needle in needles] + [needle.sure for needle in needles]
-    return Database.of(patterns, scanner, [needle.words for needle in needles], nothing + exact)
+    return Database.of(patterns, scanner, [needle.phrases for needle in needles], nothing + exact)
 
 
 _NOWHERE: Index = np.empty(0, np.int64)
@@ -202,7 +204,7 @@ def _bytes(texts: Texts, index: Index) -> Array:
 
 
 class Engine(Protocol):
-    """Patterns or words: which of them are where in a block of texts."""
+    """Patterns or phrases: which of them are where in a block of texts."""
 
     def events(self, block: Block) -> Iterator[tuple[Index, Index]]:
         """Numbers of events, and beside each the number of a text that it is in, in any order, with repeats."""
@@ -211,7 +213,7 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class Database:
-    """Patterns and words looked for together. `users` are the needles of each event that the engines report.
+    """Patterns and phrases looked for together. `users` are the needles of each event that the engines report.
 
     `unscanned` are needles that no pattern can stand for, `inexact` those whose pattern finds too much.
     """
@@ -226,15 +228,15 @@ class Database:
         cls,
         patterns: Sequence[tuple[bytes, ...] | None],
         scanner: str,
-        words: Sequence[tuple[bytes, ...]] = (),
+        phrases: Sequence[tuple[bytes, ...]] = (),
         alone: Sequence[tuple[bytes, ...]] = (),
     ) -> Database:
-        """Compile the patterns and words of some needles: each list is by needle. What is equal is looked for once.
+        """Compile the patterns and phrases of some needles: each list is by needle. What is equal is looked for once.
 
-        `alone` are words that are found only where the characters beside them are ASCII.
+        `alone` are phrases that are found only where the characters beside them are ASCII.
         """
         needles_of = _users(patterns)
-        used = [needles_of, _users(words), _users(alone)]
+        used = [needles_of, _users(phrases), _users(alone)]
         users = list(dict.fromkeys(numbers for by_needle in used for numbers in by_needle.values()))
         events = {numbers: event for event, numbers in enumerate(users)}
         numbered = [{one: events[numbers] for one, numbers in by_needle.items()} for by_needle in used]
@@ -242,7 +244,7 @@ class Database:
         unscanned = {number for number, wanted in enumerate(patterns) if wanted is None}
         unscanned |= {number for pattern in scan.refused for number in needles_of[pattern]}
         inexact = {number for pattern in scan.inexact for number in needles_of[pattern]}
-        engines = (scan, _Words(numbered[1], numbered[2])) if numbered[1] else (scan,)
+        engines = (scan, _Phrases(numbered[1], numbered[2])) if numbered[1] else (scan,)
         return cls(engines, tuple(users), frozenset(unscanned), frozenset(inexact))
 
     def find(self, texts: Array) -> dict[int, Index]:
@@ -346,13 +348,13 @@ class _Vectorscan:
         yield pairs[:, 0], block.rows(pairs[:, 1])
 
 
-class _Words:
-    """Words found by looking up every word of a block, each with its event, some with another for where they are alone."""
+class _Phrases:
+    """Phrases, each with its event, and some with another for where the characters beside them are ASCII."""
 
     def __init__(self, events: dict[bytes, int], alone: dict[bytes, int]) -> None:
-        self._table = WordTable(list(events))
+        self._table = phrase_table(tuple(events))
         self._events = np.array(list(events.values()), np.int64)
-        self._alone = np.array([alone.get(word, -1) for word in events], np.int64)
+        self._alone = np.array([alone.get(phrase, -1) for phrase in events], np.int64)
 
     def events(self, block: Block) -> Iterator[tuple[Index, Index]]:
         """See `Engine`."""

@@ -66,7 +66,7 @@ class WordTable:
         return hashed.view(np.int64)
 
     def find(self, block: bytes) -> Iterator[tuple[Index, Index, Index]]:
-        """The words that are in a block of bytes: their numbers, where they start and where they end, in parts.
+        """The words that are in a block of bytes: their numbers, where they start and where they end, in order, in parts.
 
         The block begins and ends with a byte that is no letter or digit; one beyond ASCII is none.
         """
@@ -117,7 +117,11 @@ class WordTable:
             found.append(starts[same])
             places = places + 1
             left = np.flatnonzero(~same & self._filled[places])
-        return np.concatenate(numbers), np.concatenate(found)
+        if len(numbers) <= 2:
+            return numbers[-1], found[-1]
+        all_found = np.concatenate(found)
+        order = np.argsort(all_found)
+        return np.concatenate(numbers)[order], all_found[order]
 
 
 def _mixed(hashed: _Eights, more: _Eights) -> _Eights:
