@@ -143,6 +143,9 @@ def _entries(answers: Mapping[bytes, Answer], unread: Mapping[bytes, Sequence[Un
         pa.ListArray.from_arrays(pa.array(bounds, pa.int32()), pa.array(steps.astype(np.uint16), pa.uint16())),
         pa.ListArray.from_arrays(pa.array(bounds, pa.int32()), pa.array(codes, pa.int16())),
     ]
+    marks = pa.array(np.cumsum([0, *map(len, said)]), pa.int32())
+    flat = [one for own in said for one in own]
     for place, name in enumerate(("marked", "values", "messages")):
-        columns.append(pa.array([[one[place] for one in own] for own in said], _SCHEMA.field(name).type))
+        values = pa.array([one[place] for one in flat], _SCHEMA.field(name).type.value_type)
+        columns.append(pa.ListArray.from_arrays(marks, values))
     return pa.RecordBatch.from_arrays(columns, schema=_SCHEMA)
