@@ -24,15 +24,23 @@ T = TypeVar("T")
 def cache_folder() -> Path | None:
     """The folder that `$SNORKEL_DSL_CACHE` names, else `snorkel-dsl` in the user's cache folder; None: nothing is kept.
 
-    The variable set to nothing turns keeping off. The folder need not exist, and may turn out not to be writable.
+    The variable set to nothing turns keeping off. The folder need not exist, and may turn out not to be writable. One that is
+    another user's is not used: what lies there would be believed.
     """
     named = os.environ.get(VARIABLE)
-    if named is not None:
-        return Path(named) if named else None
     try:
-        return _user_folder() / "snorkel-dsl"
+        folder = _user_folder() / "snorkel-dsl" if named is None else Path(named) if named else None
     except RuntimeError:  # this user has no home
         return None
+    return folder if folder is not None and _is_own(folder) else None
+
+
+def _is_own(folder: Path) -> bool:
+    """Whether a folder is this user's, or not there yet."""
+    try:
+        return not hasattr(os, "geteuid") or folder.stat().st_uid == os.geteuid()
+    except (OSError, ValueError):
+        return True
 
 
 def _user_folder() -> Path:

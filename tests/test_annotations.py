@@ -799,6 +799,15 @@ def test_what_is_kept_is_the_users_own(kept: Path) -> None:
     assert [path.stat().st_mode & 0o077 for path in (kept, kept / "a.sqlite")] == [0, 0]
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="there, nobody is told whose a folder is")
+def test_the_folder_of_another_user_is_not_used(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store("a.sqlite", 1 << 20)
+    store.put({b"a": "b"})
+    monkeypatch.setattr(os, "geteuid", lambda: kept.stat().st_uid + 1)
+    assert caching.cache_folder() is None
+    assert store.get([b"a"]) == {}
+
+
 PUTTING = """
 import sys
 from snorkel_dsl.caching import Store

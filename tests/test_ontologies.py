@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from snorkel_dsl.api import check_source
 from snorkel_dsl.knowledge import Resolver, files
-from snorkel_dsl.knowledge.ontology import (
+from snorkel_dsl.knowledge.ontology import Name, (
     Node,
     Table,
     UnreadableError,
@@ -289,6 +289,19 @@ def test_an_id_of_before_a_merger_points_to_the_id_of_today() -> None:
     assert "`A:2` (two)" in found.value.refusal.helps[0]
 
 
+def test_half_a_character_is_written_otherwise(tmp_path: Path) -> None:
+    nodes = [
+        {"id": "A\ud800", "lbl": "a\udc00"},
+        {"id": "B\udc00", "lbl": "b", "meta": {"xrefs": [{"val": "V\ud800:1"}]}},
+    ]
+    edges = [{"sub": "B\udc00", "pred": "is_a", "obj": "A\ud800"}]
+    found = read_graphs(json.dumps({"graphs": [{"nodes": nodes, "edges": edges}]}), "x.json")
+    assert [(node.id, *node.labels, node.parents, node.sources) for node in found.nodes] == [
+        ("A?", Name("a?"), (), ()),
+        ("B?", Name("b"), ("A?",), ("V?",)),
+    ]
+
+
 def test_circles_and_missing_parents_do_no_harm() -> None:
     mine = read_table("id,name,parents\nA,a,B\nB,b,C\nC,c,A|GONE\nD,d,D\n", "x.csv")
     assert terms_below(mine, OntologyQuery(("B",)), "x") == ("a", "b", "c")
@@ -326,9 +339,11 @@ def test_what_was_read_before_is_not_read_again(tmp_path: Path, monkeypatch: pyt
     first = read(tmp_path / "o.obo")
     monkeypatch.setitem(sys.modules, "fastobo", None)
     assert read(tmp_path / "o.obo") == first
-    for kept in (tmp_path / "cache" / "ontologies").iterdir():
-        kept.write_text('{"nodes": [[1]], "release": ')
-    assert refused(tmp_path / "o.obo")[0] == "missing-extra"
+    numbers = [1, [2, 3], [[], [], [], []], [4], False, [], [], []]
+    for other in ('{"nodes": [[1]], "release": ', json.dumps({"nodes": [numbers], "release": "", "format": ""})):
+        for kept in (tmp_path / "cache" / "ontologies").iterdir():
+            kept.write_text(other)
+        assert refused(tmp_path / "o.obo")[0] == "missing-extra"
     monkeypatch.undo()
     assert read(tmp_path / "o.obo") == first
 

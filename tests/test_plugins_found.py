@@ -112,6 +112,25 @@ def test_one_whose_package_or_signatures_are_gone(tmp_path: Path, monkeypatch: p
     assert refused("gone").kind == "broken-plugin"
 
 
+@pytest.mark.parametrize("module", ["../../etc", "a/b", "a b", "", "\0", "os:system", "..", "x" * 10_000])
+def test_an_entry_point_that_names_no_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str) -> None:
+    install(tmp_path, monkeypatch, "astray", BOMB, ONE)
+    record = tmp_path / "plugin_astray-1.0.dist-info" / "entry_points.txt"
+    record.write_text(f"[snorkel_dsl.plugins]\nastray = {module}\n", encoding="utf-8")
+    assert {plugin.stored for plugin in installed.installed() if plugin.name == "astray"} <= {None}
+    assert refused("astray").kind in ("broken-plugin", "missing-plugin")
+
+
+@pytest.mark.parametrize("record", [b"\xff", b"[snorkel_dsl.plugins]\nastray\n", b"[", b"[snorkel_dsl.plugins]\n= x\n"])
+def test_a_torn_record_of_one_package_is_no_harm_to_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, record: bytes
+) -> None:
+    install(tmp_path, monkeypatch, "astray", BOMB, ONE)
+    (tmp_path / "plugin_astray-1.0.dist-info" / "entry_points.txt").write_bytes(record)
+    assert refused("astray").kind == "missing-plugin"
+    assert names(installed.functions_of("std", 1))
+
+
 def test_ours_is_registered_as_any_other() -> None:
     text = (Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8")
     own = installed.OWN
@@ -156,6 +175,7 @@ def test_what_is_stored_is_read(tmp_path: Path) -> None:
         ("version = 2", "version = 0", "has the version 0, and versions are counted from 1"),
         ("version = 2", 'version = "2"', "has a `version` that is no whole number"),
         ("version = 2", "version = true", "has a `version` that is no whole number"),
+        ("version = 2", "version = " + "9" * 5_000, "is not TOML"),
         ("version = 2\n", "", "has no `version`"),
         ("version = 2", "version = 2\nauthor = 1", "has the key `author`"),
         ('result = "yes/no"', 'result = "boolean"', "it must be one of `number`, `text`, `yes/no`"),

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, distributions
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -42,9 +42,22 @@ def installed() -> tuple[Installed, ...]:
 
     Our own is among them also where this package runs from its folder and nothing is registered.
     """
-    points = [*entry_points(group=GROUP), OWN]
+    points = [*_registered(), OWN]
     found = {(point.name, point.value): point for point in reversed(points)}
     return tuple(_read(found[key]) for key in sorted(found))
+
+
+def _registered() -> Iterator[EntryPoint]:
+    """The entry points of all packages. The records of one package being torn is no harm to the others."""
+    seen: set[str] = set()
+    for package in distributions():
+        try:
+            name = package.name.lower()
+            points = [point for point in package.entry_points if point.group == GROUP and name not in seen]
+        except (ValueError, TypeError, AttributeError, LookupError, OSError):
+            continue
+        seen.add(name)  # what stands later on the path is not what Python would import
+        yield from points
 
 
 def find(name: str) -> tuple[Installed, ...]:
@@ -60,6 +73,8 @@ def _package(point: EntryPoint) -> str:
 
 
 def _read(point: EntryPoint) -> Installed:
+    if EntryPoint.pattern.match(point.value) is None:
+        return Installed(point.name, point.value, "", None, f"its entry point `{point.value}` names no module")
     plain = Installed(point.name, point.module, _package(point))
     file = next((path for path in _candidates(point.module) if path.is_file()), None)
     if file is None:

@@ -71,7 +71,7 @@ def read_functions(file: Path, plugin: str) -> StoredFunctions:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise SignatureError(f"cannot be read: {(error.strerror or 'no such file').lower()}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as wrong:
+    except (ValueError, RecursionError) as wrong:  # no TOML, no UTF-8, or a number without end
         raise SignatureError(f"is not TOML: {str(wrong)[:1].lower()}{str(wrong)[1:]}") from None
     return _plugin(content, plugin)
 

@@ -80,16 +80,24 @@ def _node(plain: list[Any]) -> Node:
     name, labels, synonyms, parents, obsolete, replaced_by, former, sources = plain
     exact, narrow, related, broad = map(_names, synonyms)
     return Node(
-        name,
+        _texts([name])[0],
         _names(labels),
         (exact, narrow, related, broad),
-        tuple(parents),
+        _texts(parents),
         obsolete is True,
-        tuple(replaced_by),
-        tuple(former),
-        tuple(sources),
+        _texts(replaced_by),
+        _texts(former),
+        _texts(sources),
     )
 
 
 def _names(plain: list[str]) -> tuple[Name, ...]:
-    return tuple(map(Name, plain[::2], plain[1::2]))
+    texts = _texts(plain)
+    return tuple(map(Name, texts[::2], texts[1::2]))
+
+
+def _texts(plain: list[str]) -> tuple[str, ...]:
+    """A list as a tuple. Raises TypeError where something in it is no text: somebody else wrote that."""
+    if not isinstance(plain, list) or not all(isinstance(text, str) for text in plain):
+        raise TypeError("texts are needed")
+    return tuple(plain)

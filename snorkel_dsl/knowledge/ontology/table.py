@@ -185,7 +185,7 @@ class Drafts:
         self._add(node.synonyms[SCOPES.index(scope)], text, language)
 
     def _add(self, names: set[Name], text: str, language: str) -> None:
-        shown = " ".join(text.split())
+        shown = " ".join(_whole(text).split())
         if shown:
             names.add(Name(shown, language.lower()))
             self._names += 1
@@ -213,7 +213,7 @@ class Drafts:
         kept = sorted(name for name, draft in self._nodes.items() if name not in merged and draft.says_something)
         foreign = any(not speaks(name.language, ()) for name in self._all_names())
         made = tuple(_node(name, self._nodes[name], foreign) for name in kept)
-        return Table(made, _RELEASE.sub("", release.strip()), written_as)
+        return Table(made, _RELEASE.sub("", _whole(release).strip()), written_as)
 
     def _all_names(self) -> Iterator[Name]:
         for draft in self._nodes.values():
@@ -256,10 +256,15 @@ def _ids(written: Iterable[str]) -> tuple[str, ...]:
 def short_id(written: str) -> str:
     """An id as it is shown: `DOID:850` for `http://purl.obolibrary.org/obo/DOID_850`; others stay as they are."""
     found = _OBO.fullmatch(written)
-    return f"{found[1]}:{found[2]}" if found else written
+    return f"{found[1]}:{found[2]}" if found else _whole(written)
+
+
+def _whole(text: str) -> str:
+    """A text without halves of characters, which an escape of JSON or Turtle may stand for; `?` in their place."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def source_of(reference: str) -> str:
     """The vocabulary of a reference: `MESH` of `MESH:D008223`; empty where it has none, or is an address."""
-    before, colon, after = reference.partition(":")
+    before, colon, after = _whole(reference).partition(":")
     return "" if not colon or after.startswith("//") or before in ("http", "https", "url", "mailto") else before
