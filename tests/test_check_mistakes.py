@@ -87,6 +87,11 @@ def test_a_wrong_condition_is_one_mistake(written: str, kind: str, place: str, a
     assert advice in " ".join(found.helps)
 
 
+def test_the_column_that_a_rule_asks_is_offered_for_its_example() -> None:
+    (found,) = problems(f'{HEAD}rule r votes HAM\n    when other mentions "a"\n    example HAM "a"\n')
+    assert found.helps == ('write `other "a"`',)
+
+
 def test_a_mixture_shows_both_readings() -> None:
     found = problem("likes is 1 and likes is 2 or likes is 3 and likes is 4")
     assert found.helps == (

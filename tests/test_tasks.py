@@ -173,6 +173,8 @@ def test_gold_of_single_labels_is_zero_and_one(folder: Path) -> None:
         (("--gold", "findings.EDEMA=found"), "which does not say whether `EDEMA` applies"),
         (("--gold", "findings=triage"), "which is no label of the task"),
         (("--gold", "found"), "the gold of which task does `found` hold?"),
+        (("--gold", "EDEMA=found"), "did you mean `--gold findings.EDEMA=found`?"),
+        (("--gold", "findngs=found"), "did you mean `--gold findings=found`?"),
         (("--balance", "findings.EDEMA=120%"), "is no share"),
         (("--balance", "findings.EDMA=20%"), "did you mean `EDEMA`?"),
     ],

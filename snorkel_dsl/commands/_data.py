@@ -22,7 +22,7 @@ from snorkel_dsl.datasets.gold import applying, class_numbers, yes_or_no
 from snorkel_dsl.datasets.options import ReadOptions, refusal
 from snorkel_dsl.datasets.reading import Dataset, open_dataset
 from snorkel_dsl.datasets.several import data_files, open_files
-from snorkel_dsl.diagnostics import RulesError
+from snorkel_dsl.diagnostics import RulesError, did_you_mean
 from snorkel_dsl.engine.faults import Fault
 from snorkel_dsl.engine.feed import FaultCount, fault_diagnostics
 from snorkel_dsl.language import ir
@@ -90,10 +90,19 @@ def _task_named(task: str, column: str, program: ir.Program) -> str:
     if len(names) == 1 and not task:
         return names[0]
     listed = ", ".join(f"`{name}`" for name in names)
+    begun, equals, rest = column.partition("=")
+    if equals:  # `FINDING=found` where `findings.FINDING=found` or another name is meant
+        known = _gold_names(program)
+        likely = next((name for name in known if name.endswith(f".{begun}")), None) or did_you_mean(begun, known)
+        help_text = f"did you mean `--gold {likely}={rest}`?" if likely else f"the tasks are {listed}"
+        raise refusal(
+            "bad-option", f"no task, and no label of one where any number may apply, is called `{begun}`", help_text
+        )
     raise refusal(
         "bad-option",
         f"the gold of which task does `{column}` hold?",
         f"say `--gold TASK={column}`; the tasks are {listed}",
+        f'of a dataset in the settings: `gold = {{ {names[0]} = "{column}" }}`',
     )
 
 

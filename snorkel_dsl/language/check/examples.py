@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from snorkel_dsl.language import ast, ir
 from snorkel_dsl.language.check.comparisons import unknown_choice
 from snorkel_dsl.language.check.scope import ARTICLE, Names
@@ -15,10 +17,12 @@ MEASURES = ("precision", "recall", "coverage")
 _BAD = object()
 
 
-def check_example(names: Names, example: ast.Example, task: str | None) -> ir.Example | None:
-    """A row and its vote; `none` means that the rule abstains."""
+def check_example(
+    names: Names, example: ast.Example, task: str | None, read: Collection[str] = ()
+) -> ir.Example | None:
+    """A row and its vote; `none` means that the rule abstains. `read` are the columns that the rule asks."""
     vote, healthy = _vote(names, example, task)
-    row = _row_of_text(names, example.text) if example.text is not None else _row_of_fields(names, example.fields)
+    row = _row_of_text(names, example.text, read) if example.text is not None else _row_of_fields(names, example.fields)
     return ir.Example(row, vote, example.todo, example.span) if healthy and row is not None else None
 
 
@@ -31,14 +35,17 @@ def _vote(names: Names, example: ast.Example, task: str | None) -> tuple[ir.Vote
     return vote, vote is not None
 
 
-def _row_of_text(names: Names, text: ast.String) -> tuple[tuple[str, ir.Value | None], ...] | None:
+def _row_of_text(
+    names: Names, text: ast.String, read: Collection[str]
+) -> tuple[tuple[str, ir.Value | None], ...] | None:
     texts = [column.name for column in names.columns.values() if column is not None and column.type.kind is Kind.TEXT]
     if len(texts) == 1:
         return ((texts[0], text.text),)
     if not _columns_unknown(names):
         listed = ", ".join(f"`{name}`" for name in texts[:4])
         several = f"the data has {len(texts)} text columns: {listed}" if texts else "the data has no text column"
-        help_text = f"write `{texts[0]} {names.written(text)[:40]}`" if texts else "name the columns: `likes 3`"
+        likely = next((name for name in texts if name in read), texts[0] if texts else "")
+        help_text = f"write `{likely} {names.written(text)[:40]}`" if texts else "name the columns: `likes 3`"
         names.report("unclear-example", "it is not said which column this text is of", text, several, helps=[help_text])
     return None
 

@@ -32,7 +32,8 @@ def check_rule(names: Names, block: ast.Rule) -> CheckedRule | None:
     by_column = isinstance(by, ast.ByColumn | ast.ByAnnotators)
     functions = _by_columns(block, votes) if by_column else _by_clauses(block, votes)
     task = task or votes.task
-    examples = [check_example(names, item, task) for item in items_of(block, ast.Example)]
+    read = {column for function in functions or () for column in function.columns}
+    examples = [check_example(names, item, task, read) for item in items_of(block, ast.Example)]
     expectations = [check_expectation(names, item) for item in items_of(block, ast.Expect)]
     about = _about(names, block)
     if functions is not None:
