@@ -113,8 +113,9 @@ class WordTable:
                 index = np.flatnonzero(same & (lengths > 8 * number))
                 own = self._eight(eights, number, starts[index], lengths[index])
                 same[index] = own == self._eights[number][words[index]]
-            numbers.append(words[same])
-            found.append(starts[same])
+            if same.any():
+                numbers.append(words[same])
+                found.append(starts[same])
             places = places + 1
             left = np.flatnonzero(~same & self._filled[places])
         if len(numbers) <= 2:
