@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from snorkel_dsl.api import check_source
 from snorkel_dsl.knowledge import Resolver, files
-from snorkel_dsl.knowledge.ontology import Name, (
+from snorkel_dsl.knowledge.ontology import (
+    Name,
     Node,
     Table,
     UnreadableError,
