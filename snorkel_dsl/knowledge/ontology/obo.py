@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _KEPT = frozenset({"id", "name", "synonym", "is_a", "is_obsolete", "replaced_by", "alt_id", "xref"})
 _HEADER = frozenset({"format-version", "data-version", "date"})
-XX\s*(EXACT|NARROW|RELATED|BROAD)?\b.*')
+_SYNONYM = re.compile(r'synonym:\s*("(?:[^"\\]++|\\.)*+")\s*(EXACT|NARROW|RELATED|BROAD)?\b.*')
 _ONE_WORD = re.compile(r"\w+:\s*(\S+)")
 
 
