@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -18,6 +20,8 @@ import pyarrow.parquet as pq
 from snorkel_dsl.datasets.files import beside, check_folder
 from snorkel_dsl.datasets.options import WRITTEN, refusal
 from snorkel_dsl.diagnostics import did_you_mean
+
+_MOST_WAITING = 2  # batches that are made and not yet written
 
 
 class Write(Protocol):
@@ -54,8 +58,24 @@ def open_output(path: Path, schema: pa.Schema) -> Iterator[Write]:
         raise refusal(
             "unknown-output-format", f"`{path}` cannot hold a column that is kept: {wrong}", "write a .jsonl file"
         ) from None
-    with beside(path) as file, writer(file, schema) as write:
-        yield write
+    with beside(path) as file, writer(file, schema) as write, _behind(write) as later:
+        yield later
+
+
+@contextmanager
+def _behind(write: Write) -> Iterator[Write]:
+    """Write in a thread of its own, while the next batches are made; what goes wrong is raised a few batches later."""
+    waiting: deque[Future[None]] = deque()
+    with ThreadPoolExecutor(1) as thread:
+
+        def later(batch: pa.RecordBatch) -> None:
+            waiting.append(thread.submit(write, batch))
+            if len(waiting) > _MOST_WAITING:
+                waiting.popleft().result()
+
+        yield later
+        while waiting:
+            waiting.popleft().result()
 
 
 def write_table(path: Path, table: pa.Table) -> None:
