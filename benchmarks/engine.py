@@ -1,11 +1,15 @@
-"""How fast the engine labels, against Snorkel 0.10 on the same rules, the same rows and the same machine.
+"""How fast the engine labels, beside its peers on the same rules, the same rows and the same machine, in turn.
 
-    python benchmarks/engine.py                    # 400 rules, 100,000 sentences, Snorkel on 1,000 of them
-    python benchmarks/engine.py --snorkel-rows all # Snorkel on all rows: this takes minutes
-    python benchmarks/engine.py --no-snorkel       # without Snorkel (pip install "snorkel-dsl[bench]" for it)
+    python benchmarks/engine.py                               # 400 rules, 100,000 sentences, Snorkel on 1,000 of them
+    python benchmarks/engine.py --peers snorkel bare polars   # and a bare scan, and Polars on 20,000
+    python benchmarks/engine.py --snorkel-rows all            # Snorkel on all rows: this takes minutes
+    python benchmarks/engine.py --peers --processes 2         # alone, in two processes
 
-The rules are 300 words and 100 regular expressions, one labeling function each; for Snorkel the same as Python functions
-with compiled patterns, as a user would write them. On Snorkel's rows the votes are compared cell by cell.
+The rules are 300 words and 100 regular expressions, one labeling function each. Snorkel gets the same as Python functions with
+compiled patterns, as a user would write them; Polars one expression a rule, on all cores. The bare scan is Vectorscan with the
+same patterns over joined rows that does nothing but note each match: what a scanner costs at least. On Snorkel's rows the votes
+are compared cell by cell. Ours are timed with compiling, the others without. Each time is the median of `--repeats`. Peers come
+with `pip install "snorkel-dsl[bench]"`.
 """
 
 from __future__ import annotations
@@ -13,30 +17,58 @@ from __future__ import annotations
 import argparse
 import random
 import re
+import statistics
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from snorkel_dsl.engine.run import label_matrix
+from snorkel_dsl.engine.run import apply
+from snorkel_dsl.engine.table import batches
 from snorkel_dsl.language import ir, types
 from snorkel_dsl.language.types import Kind
+from snorkel_dsl.votes import LabelMatrix
 
 LABELS = ("HAM", "SPAM")
 
 
-class Clock:
-    """Seconds on the wall and of this process's CPU: the second is what a shared machine cannot spoil."""
+@dataclass
+class Side:
+    """One of those that are timed: its rows, what it does, and the seconds of each time by the clock and of the CPU.
 
-    def __enter__(self) -> Clock:
-        self._start = time.perf_counter(), time.process_time()
-        return self
+    The CPU's seconds are this process's own: what a shared machine cannot spoil, and what other processes do not count in.
+    """
 
-    def __exit__(self, *error: object) -> None:
-        self.wall = time.perf_counter() - self._start[0]
-        self.cpu = time.process_time() - self._start[1]
+    name: str
+    rows: int
+    run: Callable[[], Any]
+    result: Any = None
+    walls: list[float] = field(default_factory=list)
+    cpus: list[float] = field(default_factory=list)
+
+    def time(self) -> None:
+        """Do it once more."""
+        wall, cpu = time.perf_counter(), time.process_time()
+        self.result = self.run()
+        self.walls.append(time.perf_counter() - wall)
+        self.cpus.append(time.process_time() - cpu)
+
+    def __str__(self) -> str:
+        wall, cpu = statistics.median(self.walls), statistics.median(self.cpus)
+        speed = f"{self.rows / wall:,.0f} rows/s by the clock, {self.rows / cpu:,.0f} by CPU"
+        spread = f"{min(self.walls):.2f} to {max(self.walls):.2f}"
+        return f"{self.name}: {self.rows:,} rows in {wall:.2f} s ({spread}; CPU {cpu:.2f}), {speed}"
+
+    def times(self, other: Side) -> tuple[float, float]:
+        """How many times as long as another it takes for a row, by the clock and by the CPU."""
+        pairs = ((self.walls, other.walls), (self.cpus, other.cpus))
+        wall, cpu = (statistics.median(a) / self.rows / (statistics.median(b) / other.rows) for a, b in pairs)
+        return wall, cpu
 
 
 def vocabulary(size: int, rng: random.Random) -> list[str]:
@@ -109,8 +141,20 @@ def program(words: list[str], expressions: list[str]) -> ir.Program:
     return ir.Program("comment", (column,), (ir.Task("spam", LABELS),), functions, ())
 
 
-def snorkel_votes(frame: pd.DataFrame, words: list[str], expressions: list[str]) -> tuple[Any, Clock]:
-    """The votes of Snorkel's applier, and its time."""
+def written(words: list[str], expressions: list[str]) -> list[str]:
+    """All rules as regular expressions."""
+    return [rf"\b{re.escape(word)}\b" for word in words] + expressions
+
+
+def own_votes(rules: ir.Program, table: pa.Table, scanner: str | None, processes: int) -> LabelMatrix:
+    """The votes of the engine."""
+    found = list(apply(rules, batches(table), scanner=scanner, processes=processes))
+    assert not any(faults for _, faults in found)
+    return LabelMatrix.concat([part for part, _ in found])
+
+
+def snorkel(table: pa.Table, rules: list[str], rows: int) -> Side:
+    """Snorkel's applier on the first rows."""
     from snorkel.labeling import LabelingFunction, PandasLFApplier
 
     def function(number: int, compiled: re.Pattern[str]) -> Any:
@@ -119,64 +163,101 @@ def snorkel_votes(frame: pd.DataFrame, words: list[str], expressions: list[str])
 
         return LabelingFunction(f"rule_{number}", vote)
 
-    written = [rf"\b{re.escape(word)}\b" for word in words] + expressions
-    applier = PandasLFApplier([function(i, re.compile(p, re.IGNORECASE)) for i, p in enumerate(written)])
-    with Clock() as clock:
-        votes = applier.apply(frame, progress_bar=False)
-    return votes, clock
+    frame = pd.DataFrame({"text": table["text"].slice(0, rows).to_pylist()})
+    applier = PandasLFApplier([function(i, re.compile(p, re.IGNORECASE)) for i, p in enumerate(rules)])
+    return Side("Snorkel 0.10", len(frame), lambda: applier.apply(frame, progress_bar=False))
+
+
+def bare(table: pa.Table, rules: list[str]) -> Side:
+    """Vectorscan alone over the joined rows: how many matches it reports."""
+    import hyperscan
+
+    flags = hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_MULTILINE
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    patterns = [rule.encode() for rule in rules]
+    database.compile(patterns, ids=range(len(rules)), elements=len(rules), flags=[flags] * len(rules))
+    texts = [text.encode() for text in table["text"].to_pylist()]
+    blocks = [b"\n".join(texts[first : first + 8_192]) for first in range(0, len(texts), 8_192)]
+
+    def scan() -> int:
+        seen: list[tuple[int, int]] = []
+        note = seen.append
+
+        def found(event: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            note((event, end))
+
+        for block in blocks:
+            database.scan(block, match_event_handler=found)
+        return len(seen)
+
+    return Side("bare scan", len(texts), scan)
+
+
+def polars(table: pa.Table, rules: list[str], rows: int) -> Side:
+    """Polars on the first rows, one expression a rule."""
+    import polars as pl
+
+    frame = pl.DataFrame({"text": table["text"].slice(0, rows).to_pylist()})
+    asked = [pl.col("text").str.contains(f"(?i){rule}").alias(str(number)) for number, rule in enumerate(rules)]
+    return Side("Polars", len(frame), lambda: frame.select(asked))
+
+
+def compared(matrix: LabelMatrix, expected: Any) -> int:
+    """Compare our votes with Snorkel's on its rows, and say in how many cells they differ."""
+    votes = matrix.take(np.arange(len(expected))).to_numpy()
+    different = int(np.sum(votes != expected))
+    given = f"{np.sum(votes != -1) / len(votes):.3f} and {np.sum(expected != -1) / len(votes):.3f}"
+    print(f"  {given} votes a sentence on these rows; cells compared {votes.size:,}, different {different}")
+    return different
 
 
 def main() -> int:
     """Run the benchmark; 1 where a vote differs."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--words", type=int, default=300)
-    parser.add_argument("--patterns", type=int, default=100)
-    parser.add_argument("--snorkel-rows", default="1000", help="how many rows Snorkel labels, or `all`")
-    parser.add_argument("--no-snorkel", action="store_true")
-    parser.add_argument("--scanner", choices=("vectorscan", "re2"))
-    options = parser.parse_args()
-
+    options = _options()
     rng = random.Random(20261120)
     known = vocabulary(8_000, rng)
     rng.shuffle(known)
     words = known[100 : 100 + options.words]
     expressions = patterns(options.patterns, known[:1_000], rng)
-    frame = pd.DataFrame({"text": sentences(options.rows, known, rng)})
-    print(
-        f"{len(frame):,} sentences of {frame.text.str.len().mean():.0f} characters, "
-        f"{len(words)} words, {len(expressions)} patterns"
-    )
+    table = pa.table({"text": pa.array(sentences(options.rows, known, rng), pa.large_string())})
+    rules, texts = program(words, expressions), written(words, expressions)
+    n = table.num_rows
+    mean = sum(map(len, table["text"].to_pylist())) / n
+    print(f"{n:,} sentences of {mean:.0f} characters, {len(words)} words, {len(expressions)} patterns")
 
-    rules = program(words, expressions)
-    with Clock() as own:
-        matrix, faults = label_matrix(rules, frame, scanner=options.scanner)
-    assert not faults
-    n = len(frame)
-    n = len(frame)
-    print(
-        f"snorkel_dsl: {told(own, n, len(matrix.rows))} with compiling, {np.mean(matrix.covered):.0%} of rows have a vote"
-    )
-    if options.no_snorkel:
-        return 0
-
-    rows = n if options.snorkel_rows == "all" else min(n, int(options.snorkel_rows))
-    expected, peer = snorkel_votes(frame.iloc[:rows], words, expressions)
-    print(f"Snorkel 0.10: {told(peer, rows, int(np.sum(expected != -1)))}")
-    votes = matrix.take(np.arange(rows)).to_numpy()
-    different = int(np.sum(votes != expected))
-    given = f"{np.sum(votes != -1) / rows:.3f} and {np.sum(expected != -1) / rows:.3f}"
-    print(f"on these {rows:,} rows: {given} votes a sentence; cells compared {votes.size:,}, different {different}")
-    said = "" if rows == n else f" (Snorkel's cost a row from {rows:,} rows, taken as the same for all)"
-    wall, cpu = (peer.wall / rows) / (own.wall / n), (peer.cpu / rows) / (own.cpu / n)
-    print(f"ratio: {wall:,.0f} x by the clock, {cpu:,.0f} x by CPU time{said}")
+    own = Side("snorkel_dsl", n, lambda: own_votes(rules, table, options.scanner, options.processes))
+    peers = []
+    if "snorkel" in options.peers:
+        peers.append(snorkel(table, texts, n if options.snorkel_rows == "all" else int(options.snorkel_rows)))
+    if "bare" in options.peers:
+        peers.append(bare(table, texts))
+    if "polars" in options.peers:
+        peers.append(polars(table, texts, options.polars_rows))
+    for _ in range(options.repeats):
+        for side in (own, *peers):
+            side.time()
+    print(own, f"{len(own.result.rows) / n:.3f} votes a sentence", sep=", ")
+    different = 0
+    for side in peers:
+        wall, cpu = side.times(own)
+        print(side)
+        print(f"  takes {wall:,.2f} x our time for a row by the clock, {cpu:,.2f} x by CPU")
+        different += compared(own.result, side.result) if side.name.startswith("Snorkel") else 0
     return 1 if different else 0
 
 
-def told(clock: Clock, rows: int, votes: int) -> str:
-    """A time in words."""
-    speed = f"{rows / clock.wall:,.0f} rows/s by the clock, {rows / clock.cpu:,.0f} by CPU"
-    return f"{rows:,} rows in {clock.wall:.2f} s (CPU {clock.cpu:.2f} s), {speed}, {votes / rows:.3f} votes a sentence"
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--words", type=int, default=300)
+    parser.add_argument("--patterns", type=int, default=100)
+    parser.add_argument("--peers", nargs="*", choices=("snorkel", "bare", "polars"), default=["snorkel"])
+    parser.add_argument("--snorkel-rows", default="1000", help="how many rows Snorkel labels, or `all`")
+    parser.add_argument("--polars-rows", type=int, default=20_000)
+    parser.add_argument("--scanner", choices=("vectorscan", "re2"))
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--repeats", type=int, default=3)
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
