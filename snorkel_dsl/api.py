@@ -48,8 +48,14 @@ def compile(rules: str | Path, roots: Sequence[str | Path] = ()) -> Rules:
         source = read_rules(file)
     program, diagnostics = check_source(source, file, roots_for(file, roots))
     if program is None or any(diagnostic.severity == "error" for diagnostic in diagnostics):
-        raise RulesError(diagnostics)
+        raise RulesError(diagnostics or [nothing_to_run(source.name)])
     return Rules(program, tuple(diagnostics))
+
+
+def nothing_to_run(name: str) -> Diagnostic:
+    """What to say of a file of contexts, terms and the like, which is sound and has nothing of its own to run."""
+    helps = ('compile a rules file that uses it: `use NAME from "…"`', "or write a rule: `rule my_rule votes LABEL`")
+    return Diagnostic("no-rules", f"`{name}` declares no rule that could vote", helps=helps)
 
 
 def roots_for(file: Path | None, given: Sequence[str | Path] = ()) -> tuple[Path, ...]:
@@ -78,8 +84,13 @@ def check_source(
 
 
 @collector_paused()
-def check_with(source: Source, resolver: Resolver, today: date) -> tuple[ir.Program | None, list[Diagnostic]]:
-    """Parse and check a source, with what opens the files that it names, as of a day. See `check_source`."""
+def check_with(
+    source: Source, resolver: Resolver, today: date, hashed: bool = True
+) -> tuple[ir.Program | None, list[Diagnostic]]:
+    """Parse and check a source, with what opens the files that it names, as of a day. See `check_source`.
+
+    Functions that are not to be run need not be `hashed`.
+    """
     from snorkel_dsl.language.allow import allowed
     from snorkel_dsl.language.check import check
     from snorkel_dsl.language.parse import parse
@@ -87,7 +98,7 @@ def check_with(source: Source, resolver: Resolver, today: date) -> tuple[ir.Prog
     from snorkel_dsl.predicates import signatures
 
     tree, diagnostics = parse(source)
-    program, more = check(tree, source, signatures(), resolver)
+    program, more = check(tree, source, signatures(), resolver, hashed)
     found = [*diagnostics, *more]
     if not any(one.severity == "error" for one in found):
         found += remarks(tree, source)

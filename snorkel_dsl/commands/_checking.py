@@ -85,7 +85,8 @@ def _check(question: Question, keeping: CheckedFiles | None) -> Checked:
     from snorkel_dsl.api import check_with
 
     opened = Opened()
-    program, diagnostics = check_with(question.source, Watched(question.resolver(), opened), question.today)
+    resolver = Watched(question.resolver(), opened)
+    program, diagnostics = check_with(question.source, resolver, question.today, hashed=False)
     checked = Checked(len(program.functions) if program else 0, tuple(diagnostics))
     if keeping is not None:
         keeping.keep(question, checked, opened)

@@ -53,7 +53,7 @@ _CLASSES = node_classes()
 
 def build(tree: Any) -> Any:
     """The node of a parse tree, or of a bare name; other tokens stay as they are."""
-    if not hasattr(tree, "children"):
+    if tree is None or isinstance(tree, str):
         return _name([tree], Span(tree.start_pos, tree.end_pos)) if getattr(tree, "type", "") == "NAME" else tree
     parts = [build(child) for child in tree.children]
     span = Span(tree.meta.start_pos, tree.meta.end_pos)
@@ -73,10 +73,11 @@ def _shape(node: Hashable) -> tuple[tuple[str, ...], tuple[str, ...], int | None
 
 def _assemble(node: type[ast.Node], parts: Sequence[Any], span: Span) -> ast.Node:
     flags, names, many = _shape(cast(Hashable, node))
-    written = {part.type for part in parts if hasattr(part, "type") and not isinstance(part, ast.Node)}
-    values: dict[str, Any] = {name: _FLAGS[name] in written for name in flags}
+    values: dict[str, Any] = {}
     if flags:
-        parts = [part for part in parts if isinstance(part, ast.Node) or part is None]
+        written = {part.type for part in parts if isinstance(part, str)}
+        values = {name: _FLAGS[name] in written for name in flags}
+        parts = [part for part in parts if not isinstance(part, str)]
     if many is not None:
         after = len(parts) - (len(names) - many - 1)
         parts = [*parts[:many], tuple(parts[many:after]), *parts[after:]]

@@ -38,6 +38,9 @@ class Node(_Frozen):
         cls.__match_args__ = tuple(cls.part_types)  # type: ignore[misc]  # it belongs to each class
 
     def __init__(self, *given: Any, span: Span, **named: Any) -> None:
+        if not given and named.keys() == self.part_types.keys():  # as the parser makes most of them
+            self.__dict__.update(named, span=span)
+            return
         values = dict(zip(self.part_types, given, strict=False)) | named
         unknown = len(given) > len(self.part_types) or values.keys() - self.part_types
         if unknown or any(name not in values and not hasattr(type(self), name) for name in self.part_types):

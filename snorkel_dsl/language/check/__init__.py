@@ -43,18 +43,27 @@ __all__ = ["NoFiles", "Refusal", "Resolver", "UsedRules", "check"]
 
 
 def check(
-    file: ast.File, source: Source, signatures: Mapping[str, Signature], resolver: Resolver
+    file: ast.File,
+    source: Source,
+    signatures: Mapping[str, Signature],
+    resolver: Resolver,
+    hashed: bool = True,
 ) -> tuple[ir.Program | None, list[Diagnostic]]:
     """Check a file: the program of its healthy part, and all that is wrong with it, in the order of the places.
 
     The program is None where there is no sound data block or task, so that nothing could run. `signatures` are those of
-    the catalog of operators; `resolver` opens the files that the rules name.
+    the catalog of operators; `resolver` opens the files that the rules name. Where nothing is to be run, the functions need
+    not be `hashed`.
     """
     problems = Problems()
     names = Names(source, problems, signatures, resolver)
     _declare(names, file)
     rules = _check_rules(names, file)
     program = _program(names, file, rules)
+    if hashed and program is not None:
+        forms = Forms(program)
+        with_hashes = (replace(one, semantic_hash=forms.semantic_hash(one)) for one in program.functions)
+        program = replace(program, functions=tuple(with_hashes))
     return program, sorted(problems.found.values(), key=lambda diagnostic: diagnostic.sort_key)
 
 
@@ -273,7 +282,7 @@ def _program(names: Names, file: ast.File, rules: list[CheckedRule]) -> ir.Progr
         return None
     package = packages[0] if packages else None
     prefix = "" if package is None else f"{package.name.text}."
-    program = ir.Program(
+    return ir.Program(
         data[0].name.text,
         tuple(column for column in names.columns.values() if column is not None),
         tuple(names.tasks.values()),
@@ -286,9 +295,6 @@ def _program(names: Names, file: ast.File, rules: list[CheckedRule]) -> ir.Progr
         names.requirements,
         {name: terms for name, terms in names.terms.items() if terms is not None},
     )
-    forms = Forms(program)
-    hashed = (replace(function, semantic_hash=forms.semantic_hash(function)) for function in program.functions)
-    return replace(program, functions=tuple(hashed))
 
 
 def _with_prefix(rule: ir.Rule, prefix: str) -> ir.Rule:
