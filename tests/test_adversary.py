@@ -152,6 +152,14 @@ def test_patterns_mean_on_empty_text_what_python_means(pattern: str) -> None:
     assert rules.apply(rows).to_numpy()[:, 0].tolist() == expected
 
 
+def test_a_value_of_one_row_that_no_column_holds_costs_its_vote() -> None:
+    rules = snorkel_dsl.compile(rule('text mentions "x" or likes is 3'))
+    for value in ({"text": "\ud800 x"}, {"likes": "3\udc00"}, {"likes": [0, 10**30]}):
+        row = {"text": "x", "likes": 3, "posted": None} | value
+        assert rules.lfs["r"](row) == -1
+        assert rules.apply_with_faults([row, row | {"text": "x", "likes": 1}])[0].to_numpy().tolist() == [[-1], [1]]
+
+
 def test_a_pattern_of_thousands_of_parts_that_may_be_absent_is_matched() -> None:
     rules = snorkel_dsl.compile(rule("text matches /" + "a?" * 2_000 + "b/"))
     rows = [{"text": text, "likes": 1, "posted": None} for text in ("", "a", "b", "aab")]

@@ -32,12 +32,12 @@ def _record(number: int, line: str) -> Record:
         return Unreadable(number, shortened(line.strip()), f"not JSON: {_lower(wrong)}")
     if not isinstance(value, dict):
         return Unreadable(number, shortened(line.strip()), "not a JSON object")
-    if "\\u" in line and _has_half_character(value):
+    if "\\u" in line and has_half_character(value):
         return Unreadable(number, shortened(line.strip()), _HALF)
     return value
 
 
-def _has_half_character(value: object) -> bool:
+def has_half_character(value: object) -> bool:
     """Whether some text in a value is no text: it holds one of a pair of surrogates without the other."""
     waiting = [value]
     while waiting:
@@ -80,7 +80,7 @@ def records_of(items: Iterable[object]) -> list[Record]:
 def _checked(number: int, item: object) -> Record:
     if not isinstance(item, Mapping):
         return Unreadable(number, shortened(str(item)), "not a record")
-    if _has_half_character(item):
+    if has_half_character(item):
         return Unreadable(number, shortened(ascii(item)), _HALF)
     return item
 

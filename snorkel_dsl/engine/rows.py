@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from snorkel_dsl.datasets.jsons import has_half_character
 from snorkel_dsl.engine.table import Table, batches
 from snorkel_dsl.language import ir
 
@@ -19,14 +20,20 @@ def read_row(program: ir.Program, values: Mapping[str, Any]) -> tuple[dict[str, 
     `values` holds the data's values under the names that the columns declare as their source; NaN is missing. A column
     that no function reads, or that `values` lacks, is left out.
     """
-    plain = {name: None if isinstance(value, float) and isnan(value) else value for name, value in values.items()}
+    no_text = {name for name, value in values.items() if has_half_character(value)}
+    plain = {name: None if name in no_text or _is_nan(value) else value for name, value in values.items()}
     known = [function for function in program.functions if function.columns <= _readable(program, plain)]
-    return _row(next(iter(batches([plain]))), _only(program, known))
+    row, broken = _row(next(iter(batches([plain]))), _only(program, known))
+    return row, broken | {column.name for column in program.columns if no_text.intersection(column.sources)}
 
 
 def row_of(program: ir.Program, batch: pa.RecordBatch, index: int) -> tuple[dict[str, Any], frozenset[str]]:
     """As `read_row`, from one row of a batch whose columns have their source's names."""
     return _row(batch.slice(index, 1), program)
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and isnan(value)
 
 
 def _readable(program: ir.Program, values: Mapping[str, Any]) -> frozenset[str]:

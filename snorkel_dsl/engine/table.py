@@ -118,7 +118,7 @@ def _array(values: list[Any]) -> Array:
     """Python values as an Arrow array; values of several types become text, so that each is read or reported alone."""
     try:
         return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
         return pa.array([None if value is None else str(value) for value in values], pa.large_string())
 
 
