@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import sys
 import time
 import zlib
@@ -150,6 +151,7 @@ def _forget_the_oldest(connection: sqlite3.Connection) -> bool:
 # ---------------------------------------------------------------------------------------------------------------- files
 
 _SUM = 32  # bytes of a file's checksum, at its beginning
+_CLOCKS_DIFFER = 1.0  # seconds, at most, between ours and that of the files
 _LEFT_BEHIND = 3_600.0  # seconds after which a half-written file is nobody's any more
 
 
@@ -166,7 +168,7 @@ class Files:
     most: int
 
     def __post_init__(self) -> None:
-        self._since = time.time()
+        self._since = time.time() - _CLOCKS_DIFFER
         self._used: int | None = None  # bytes, as far as this process knows
 
     def get(self, name: str) -> bytes | None:
@@ -187,7 +189,7 @@ class Files:
     def put(self, name: str, content: bytes) -> None:
         """Keep bytes under a name, in place of those that were there."""
         path = self._path(name)
-        if path is None or not self._room_for(path.parent, len(content)):
+        if path is None or not self._room_for(path.parent, len(content) + _SUM):
             return
         part = path.with_name(f".{name}.{os.getpid()}.part")
         try:
@@ -247,3 +249,47 @@ def _files(folder: Path) -> list[tuple[Path, float, int]]:
                     status = entry.stat(follow_symlinks=False)
                     found.append((Path(entry.path), status.st_mtime, status.st_size))
     return found
+
+
+# ------------------------------------------------------------------------------------------------------- what there is
+
+
+@dataclass(frozen=True)
+class Holding:
+    """One thing in the cache folder: its name there, how many files it has, and their bytes."""
+
+    name: str
+    files: int
+    bytes: int
+
+
+def holdings() -> list[Holding]:
+    """What is in the cache folder, by name. A folder that is not there, or not this user's, holds nothing."""
+    return [Holding(path.name, len(own), sum(size for _, _, size in own)) for path, own in _by_name()]
+
+
+def clear() -> int:
+    """Throw away what is in the cache folder; the bytes that are free now. Folders stay: another process may use them."""
+    freed = 0
+    for path, size in [(file, size) for _, own in _by_name() for file, _, size in own]:
+        with suppress(OSError):
+            path.unlink()
+            freed += size
+    return freed
+
+
+_FOLDERS = ("checked", "ontologies", "scanners", "votes")
+_IN_FOLDERS = re.compile(r"\.?[0-9a-f]{32,}[-.\w]*|\.\w+\.json")  # named after a hash; or half-written
+_BESIDE = re.compile(r"annotations-\d+\.sqlite(-\w+)?")
+
+
+def _by_name() -> list[tuple[Path, list[tuple[Path, float, int]]]]:
+    """Each thing in the cache folder with its files: what was not put there by us is not among them."""
+    folder = cache_folder()
+    if folder is None:
+        return []
+    found = [(file[0], [file]) for file in sorted(_files(folder)) if _BESIDE.fullmatch(file[0].name)]
+    for path in (folder / name for name in _FOLDERS):
+        own = [] if path.is_symlink() else _files(path)
+        found.append((path, [file for file in own if _IN_FOLDERS.fullmatch(file[0].name)]))
+    return [(path, own) for path, own in found if own]

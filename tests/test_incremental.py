@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import strategies
 from equality import batch
@@ -15,6 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from snorkel_dsl import api
+from snorkel_dsl.__main__ import run as cli
+from snorkel_dsl.caching import Files
 from snorkel_dsl.engine import run
 from snorkel_dsl.engine.faults import Faults
 from snorkel_dsl.engine.run import label_matrix
@@ -272,3 +277,72 @@ def test_where_nothing_can_be_kept_everything_is_computed(
             asked.taken()
             assert_same(votes(program(), table(ROWS), cache=True), plain)
             assert len(asked.taken()) == 4
+
+
+def test_what_is_kept_is_bounded_and_what_was_used_longest_ago_goes(own_cache: Path) -> None:
+    def fresh(most: int = 250) -> Files:
+        return Files("votes", most)
+
+    def there() -> set[str]:
+        return {path.name for path in kept(own_cache)}
+
+    names = [letter * 32 for letter in "abcd"]
+
+    def used_long_ago(*names: str) -> None:
+        for age, name in enumerate(names):
+            os.utime(own_cache / "votes" / name, (1_000 + age, 1_000 + age))
+
+    for name in names[:2]:
+        fresh().put(name, b"x" * 60)
+    used_long_ago(*names[:2])
+    assert fresh().get(names[0]) == b"x" * 60  # used just now
+    fresh().put(names[2], b"y" * 60)
+    assert there() == {names[0], names[2]}
+    used_long_ago(names[0], names[2])
+    full = fresh(200)
+    for name in names:
+        full.put(name, b"z" * 60)
+    assert there() == set(names[:2])  # what is used in this run does not drive out itself
+    assert [full.get(name) for name in names[:2]] == [b"z" * 60] * 2
+
+
+def test_others_cannot_put_anything_there(own_cache: Path) -> None:
+    (own_cache / "votes").mkdir(parents=True)
+    (own_cache / "votes").chmod(0o777)
+    Files("votes", 1_000).put("a" * 32, b"x")
+    assert kept(own_cache) == []
+    (own_cache / "votes").chmod(0o700)
+    Files("votes", 1_000).put("a" * 32, b"x")
+    assert [oct(path.stat().st_mode & 0o777) for path in kept(own_cache)] == ["0o600"]
+
+
+def test_what_is_kept_is_shown_and_thrown_away(own_cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli(["cache", "info"]) == 0
+    assert capsys.readouterr().out == f"{own_cache}: 0 bytes\n"
+    votes(program(), table(ROWS), cache=True)
+    mine = [own_cache / "notes.txt", own_cache / "votes" / "notes.txt", own_cache / "letters" / ("a" * 32)]
+    for path in mine:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("mine", encoding="utf-8")
+    assert cli(["cache", "info", "--output-format", "json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    (held,) = shown["held"]
+    assert (shown["folder"], held["name"], held["files"]) == (str(own_cache), "votes", len(kept(own_cache)) - 1)
+    assert cli(["cache", "clear"]) == 0
+    assert all(path.read_text(encoding="utf-8") == "mine" for path in mine)
+    assert kept(own_cache) == [own_cache / "votes" / "notes.txt"]
+
+
+def test_without_the_cache_nothing_is_read_or_kept(
+    own_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: Asked
+) -> None:
+    (tmp_path / "a.rules").write_text(RULES, encoding="utf-8")
+    pq.write_table(pa.Table.from_batches([table(ROWS)]), tmp_path / "d.parquet")
+    monkeypatch.chdir(tmp_path)
+    apply = ["apply", "a.rules", "d.parquet", "--max-faults", "9", "-o"]
+    for own, name in ((["--no-cache"], "a.csv"), ([], "b.csv"), ([], "c.csv"), (["--no-cache"], "d.csv")):
+        asked.taken()
+        assert cli([*apply, name, *own]) == 0
+        assert len(asked.taken()) == (name != "c.csv")
+        assert (name == "a.csv") != (own_cache / "votes").exists()
+    assert len({(tmp_path / f"{name}.csv").read_bytes() for name in "abcd"}) == 1
