@@ -104,6 +104,15 @@ def test_faults_warn_or_come_along() -> None:
     assert [(fault.row, fault.column, fault.value) for fault in faults] == [(3, "likes", "many")]
 
 
+@pytest.mark.parametrize("shared", ['context c\n    negation before "no"\n', 'terms T\n    "a"\n'])
+def test_a_file_that_others_use_has_nothing_to_run(tmp_path: Path, shared: str) -> None:
+    with pytest.raises(sd.RulesError, match=r"error\[no-rules\]: `<text>` declares no rule that could vote"):
+        sd.compile(shared)
+    (tmp_path / "shared.rules").write_text(shared)
+    with pytest.raises(sd.RulesError, match=r"compile a rules file that uses it"):
+        sd.compile(tmp_path / "shared.rules")
+
+
 def test_errors_are_rendered_diagnostics(tmp_path: Path) -> None:
     with pytest.raises(sd.RulesError, match=r"error\[unknown-name\]") as wrong:
         sd.compile(RULES.replace("votes SPAM", "votes SPAMM"))

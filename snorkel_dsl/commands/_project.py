@@ -67,7 +67,7 @@ def source_at(path: Path) -> tuple[Source, Path | None]:
 
 def load_rules(path: Path, project: Project) -> Rules:
     """The compiled rules of a file (`-` is stdin); warnings are printed. Raises RulesError where it has errors."""
-    from snorkel_dsl.api import Rules, check_source
+    from snorkel_dsl.api import Rules, check_source, nothing_to_run
     from snorkel_dsl.datasets.options import FORMATS, refusal
 
     if path.is_dir():
@@ -77,7 +77,7 @@ def load_rules(path: Path, project: Project) -> Rules:
     source, file = source_at(path)
     program, diagnostics = check_source(source, file, project.roots, project.settings)
     if program is None or any(diagnostic.severity == "error" for diagnostic in diagnostics):
-        raise RulesError(diagnostics)
+        raise RulesError(diagnostics or [nothing_to_run(str(path))])
     show(diagnostics)
     if not program.functions:
         raise refusal("no-rules", f"`{path}` declares no rule that could vote", "write one: `rule my_rule votes LABEL`")

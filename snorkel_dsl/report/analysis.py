@@ -218,7 +218,8 @@ def as_text(analysis: Analysis) -> str:
     rows = [[short[line.function], *_cells(line, with_gold, digits)] for line in analysis.lines]
     if all_judged:  # then the votes are those that are right and those that are wrong
         headers, rows = [*headers[:2], *headers[3:]], [[*row[:2], *row[3:]] for row in rows]
-    silent = [short[line.function] for line in analysis.lines if not line.votes]
+    heard = {line.function for line in analysis.lines if line.votes}
+    silent = [short[name] for name in dict.fromkeys(names) if name not in heard]
     foot = [f"never voted: {', '.join(silent)}"] if silent else []
     return "\n".join(
         [*_head(analysis, package_of(names)), "", table(headers, rows, left=(0, 1)), "", *foot, _foot(analysis)]
