@@ -227,6 +227,94 @@ def test_a_command_runs_with_closed_streams(project: Path) -> None:
         assert subprocess.run(["sh", "-c", command], cwd=project, check=False).returncode == 0
 
 
+# ------------------------------------------------------------------------------------------------- knowledge and plugins
+
+EVERYTHING = """\
+use context clinical_english
+use functions from plugin "std" version 1
+data comment
+    text text
+    p    span of text
+task spam on comment
+    labels HAM, SPAM
+task kinds on comment
+    labels A, B, any number may apply
+require A implies SPAM
+sections of text
+    BODY headed "findings"
+terms LIST
+    from ontology "o.csv" below "R"
+    any form of "win"
+rule r votes SPAM
+    when text asserts any of LIST in BODY and the 3 words before p mention "y" and polarity(text) is above 0.5
+rule s votes SPAM
+    when text has an entity PERSON
+rule crowd votes by annotators of text in "crowd.csv"
+    columns item, who, said
+    "spam" means SPAM
+"""
+CHECK = """\
+import sys
+from snorkel_dsl.__main__ import run
+assert run(["check", "all.rules"]) == 0
+print(*sorted({name.split(".")[0] for name in sys.modules}))
+print(*sorted(name for name in sys.modules if name.startswith("snorkel_dsl.plugins.")))
+"""
+
+
+def test_check_of_everything_loads_nothing_heavy_and_no_plugin(project: Path) -> None:
+    (project / "all.rules").write_text(EVERYTHING)
+    (project / "o.csv").write_text("id,name\nR,r\n")
+    (project / "crowd.csv").write_text("item,who,said\n1,ann,spam\n")
+    (project / "p.jsonl").write_text('{"label": "PERSON", "pattern": "Ann"}')
+    (project / "snorkel-dsl.toml").write_text('spacy = "blank:en"\nspacy_patterns = "p.jsonl"\n')
+    environment = os.environ | {"SNORKEL_DSL_CACHE": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", CHECK], cwd=project, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    loaded, plugins = (set(line.split()) for line in done.stdout.splitlines()[-2:])
+    assert loaded & {"numpy", "scipy", "pandas", "pyarrow", "torch", "spacy", "sqlite3", "rdflib", "fastobo"} == set()
+    assert plugins <= {f"snorkel_dsl.plugins.{name}" for name in ("calling", "installed", "stored")}
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind"),
+    [
+        ('spacy = "../pipeline"', "outside-roots"),
+        ('spacy = "link"', "outside-roots"),
+        ('spacy = "blank:en"\nspacy_patterns = "../p.jsonl"', "outside-roots"),
+        ('spacy = "empty"', "missing-pipeline"),
+        ('spacy = "torn"', "missing-pipeline"),
+        ('spacy = "blank:../en"', "missing-pipeline"),
+        ('spacy = "os"', "missing-pipeline"),
+        ('spacy = "blank:en"\nspacy_patterns = "torn"', "missing-file"),
+    ],
+)
+def test_a_pipeline_that_is_none_is_refused_before_any_row(project: Path, settings: str, kind: str) -> None:
+    (project.parent / "pipeline").mkdir(exist_ok=True)
+    (project.parent / "p.jsonl").write_text('{"label": "PERSON", "pattern": "Ann"}')
+    (project / "link").symlink_to(project.parent / "pipeline")
+    (project / "empty").mkdir()
+    (project / "torn").mkdir()
+    (project / "torn" / "meta.json").write_text("[" * 100_000)
+    (project / "snorkel-dsl.toml").write_text(settings)
+    (project / "b.rules").write_text(rule("text has an entity PERSON"))
+    assert kinds(project / "b.rules") == {kind}
+
+
+@pytest.mark.parametrize("path", ["../o", "link", "/etc/passwd", "folder", "o\\0"])
+@pytest.mark.parametrize("ending", [".obo", ".csv"])
+def test_an_ontology_outside_the_roots_or_of_no_file_is_not_read(project: Path, path: str, ending: str) -> None:
+    (project.parent / f"o{ending}").write_text("id,name\nR,r\n")
+    (project / f"link{ending}").symlink_to(project.parent / f"o{ending}")
+    (project / f"folder{ending}").mkdir()
+    (project / "b.rules").write_text(
+        rule("text mentions any of L", f'terms L\n    from ontology "{path}{ending}" below "R"\n')
+    )
+    assert kinds(project / "b.rules") <= {"outside-roots", "missing-file", "control-character"}
+
+
 # ---------------------------------------------------------------------------------------------------------------- data
 
 
