@@ -136,17 +136,20 @@ class LabelMatrix:
                 raise ValueError("label matrices of different functions or tasks can't stand one below the other")
         sets = tuple(dict.fromkeys(labels for part in parts for labels in part.label_sets))
         dtype = code_dtype(max((len(task.answers) for task in first.tasks), default=0), len(sets))
-        codes = [_recoded(part, sets, dtype) for part in parts]
-        offsets = np.concatenate([[0], np.cumsum([part.n for part in parts])])
-        pieces = [(j, i, part.slice_of(j)) for j in range(len(first.functions)) for i, part in enumerate(parts)]
-        return replace(
-            first,
-            n=int(offsets[-1]),
-            indptr=_pointers(np.sum([np.diff(part.indptr) for part in parts], axis=0)),
-            rows=_joined([parts[i].rows[piece] + offsets[i] for _, i, piece in pieces], np.dtype(np.int64)),
-            codes=_joined([codes[i][piece] for _, i, piece in pieces], dtype),
-            label_sets=sets,
-        )
+        indptr = _pointers(np.sum([np.diff(part.indptr) for part in parts], axis=0))
+        # Filled in place: besides the parts and the whole, nothing as large as they are is ever held.
+        rows, codes = np.empty(indptr[-1], np.int64), np.empty(indptr[-1], dtype)
+        filled, offset = indptr[:-1].tolist(), 0
+        for part in parts:
+            recoded = _recoded(part, sets, dtype)
+            for j in np.flatnonzero(np.diff(part.indptr)).tolist():
+                piece = part.slice_of(j)
+                own = slice(filled[j], filled[j] + piece.stop - piece.start)
+                np.add(part.rows[piece], offset, out=rows[own])
+                codes[own] = recoded[piece]
+                filled[j] = own.stop
+            offset += part.n
+        return replace(first, n=offset, indptr=indptr, rows=rows, codes=codes, label_sets=sets)
 
     # --- looking at parts of it ---------------------------------------------------------------------------------------
 

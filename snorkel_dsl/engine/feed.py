@@ -18,6 +18,7 @@ from snorkel_dsl.datasets.reading import Dataset, LostFile
 from snorkel_dsl.diagnostics import Diagnostic, did_you_mean
 from snorkel_dsl.engine import run
 from snorkel_dsl.engine.faults import Fault
+from snorkel_dsl.engine.profile import each
 from snorkel_dsl.engine.values import Array
 from snorkel_dsl.facts import RuleFacts
 from snorkel_dsl.language import ir
@@ -164,7 +165,7 @@ def feed(
 ) -> Iterator[Fed]:
     """The votes of a program on a dataset, batch by batch and in order; `faults` is filled on the way.
 
-    Raises RulesError where a column is missing.
+    What was computed before is not computed again (`engine.cache`). Raises RulesError where a column is missing.
     """
     sources = data_columns(program, data, options)
     asked = list(dict.fromkeys([*sources.values(), *extra]))
@@ -172,14 +173,14 @@ def feed(
     waiting: deque[_Waiting] = deque()
 
     def batches() -> Iterator[pa.RecordBatch]:
-        for batch in data.batches(asked):
+        for batch in each("read", data.batches(asked)):
             bad, data.unreadable = data.unreadable, []
             present = {name: _present(batch.column(source)) for name, source in read.items()}
             waiting.append(_Waiting(batch.select(list(extra)), present, bad, data.position))
             yield _renamed(batch, sources)
 
     first_row = 0
-    for votes, found in run.apply(program, batches(), facts, processes=processes):
+    for votes, found in run.apply(program, batches(), facts, processes=processes, cache=True):
         part = waiting.popleft()
         faults.add([Fault(row.row, "", (), row.value, row.message) for row in part.unreadable])
         faults.add(found)
