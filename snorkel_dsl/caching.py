@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 VARIABLE = "SNORKEL_DSL_CACHE"
 _PATIENCE = 5.0  # seconds to wait for another process
+_waited_for: set[Path] = set()  # files that were waited for in vain: not again, for there may be a thousand batches
 T = TypeVar("T")
 
 
@@ -107,10 +108,12 @@ class Store:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.touch(mode=0o600)  # what is kept may be confidential
-            with closing(sqlite3.connect(path, timeout=_PATIENCE)) as connection, connection:
+            patience = 0.0 if path in _waited_for else _PATIENCE
+            with closing(sqlite3.connect(path, timeout=patience)) as connection, connection:
                 connection.execute("CREATE TABLE IF NOT EXISTS kept (key BLOB PRIMARY KEY, text BLOB NOT NULL)")
                 return do(connection)
         except (OSError, sqlite3.OperationalError):
+            _waited_for.add(path)
             return None
         except sqlite3.DatabaseError:
             with suppress(OSError):

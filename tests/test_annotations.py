@@ -869,6 +869,21 @@ def test_a_locked_file_is_passed_over(kept: Path, monkeypatch: pytest.MonkeyPatc
     assert store.get([b"a"]) == {b"a": "b"}
 
 
+def test_a_locked_file_is_waited_for_once(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store("a.sqlite", 1 << 20)
+    store.put({b"a": "b"})
+    waits: list[float] = []
+    connect = sqlite3.connect
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda path, timeout: waits.append(timeout) or connect(path, timeout=min(timeout, 0.01))
+    )
+    with closing(connect(kept / "a.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert [store.get([b"a"]) for _ in range(4)] == [{}] * 4
+    assert waits == [caching._PATIENCE, 0.0, 0.0, 0.0]
+    assert store.get([b"a"]) == {b"a": "b"}
+
+
 @pytest.mark.parametrize(
     "damage", [b"", b"no zlib", zlib.compress(b"no json"), zlib.compress(b'[[[0,99,"",""]],[],[]]'), "text"]
 )
