@@ -219,6 +219,17 @@ def test_a_changed_column_asks_those_who_read_it(asked: Asked) -> None:
     assert_same(found, votes(program(), other, cache=False))
 
 
+def test_a_batch_of_which_nothing_can_be_kept_is_written_all_the_same() -> None:
+    rules = (
+        'use functions from plugin "std" version 1\ndata d\n    text  text\n    edits number\ntask t on d\n    labels A, B\n'
+        'rule nearly votes B\n    when contains_nearly(text, "subscribe", edits)\n'
+    )
+    data = pa.RecordBatch.from_pylist([{"text": "suscribe", "edits": 1.0}, {"text": "suscribe", "edits": -1.0}])
+    cold, warm = (votes(program(rules), data, cache=True) for _ in range(2))
+    assert_same(cold, votes(program(rules), data, cache=False))
+    assert_same(cold, warm)
+
+
 def test_a_slice_of_a_batch_is_known_by_its_values(asked: Asked) -> None:
     votes(program(), table(ROWS[2:8]), cache=True)
     asked.taken()

@@ -129,8 +129,8 @@ def test_two_columns() -> None:
     assert read_ends(None, None, TEXT) == (None, None)
     assert read_ends(4, None, TEXT) == (None, "a span without its end")
     assert read_ends(None, 4, TEXT) == (None, "a span without its start")
-    assert read_ends("four", 4, TEXT) == (None, "the start is not a whole number")
-    assert read_ends(4, 7.5, TEXT) == (None, "the end is not a whole number")
+    assert read_ends("four", 4, TEXT) == (None, "no span: its start is not a whole number")
+    assert read_ends(4, 7.5, TEXT) == (None, "no span: its end is not a whole number")
     assert read_ends(4, 7, None) == (None, None)
 
 

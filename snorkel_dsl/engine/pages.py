@@ -102,10 +102,10 @@ class Page:
         """These answers and what cannot be read as bytes, with some of what was kept before."""
         own = _entries(answers, unread)
         before = self._entries.take(pa.array(self._others({*answers, *unread}), pa.int64()))
-        table = pa.Table.from_batches([own, before]).combine_chunks()
+        batches = pa.Table.from_batches([own, before]).combine_chunks().to_batches()
         sink = pa.BufferOutputStream()
         with pa.ipc.new_file(sink, _SCHEMA, options=_OPTIONS) as file:
-            file.write_batch(table.to_batches()[0])
+            file.write_batch(batches[0] if batches else own)  # of nothing that is kept there is no batch
         return sink.getvalue().to_pybytes()
 
     def _others(self, own: set[bytes]) -> list[int]:

@@ -38,7 +38,7 @@ def read_ends(start: object, end: object, text: str | None) -> Read:
         return None, f"a span without its {'start' if start is None else 'end'}"
     first, last = _whole(start), _whole(end)
     if first is None or last is None:
-        return None, f"the {'start' if first is None else 'end'} is not a whole number"
+        return None, f"no span: its {'start' if first is None else 'end'} is not a whole number"
     return (None, None) if text is None else _inside((first, last), text)
 
 
