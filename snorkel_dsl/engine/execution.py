@@ -16,6 +16,7 @@ import numpy as np
 
 from snorkel_dsl.engine import logic
 from snorkel_dsl.engine.plan import Node, Plan
+from snorkel_dsl.engine.profile import one_by_one
 from snorkel_dsl.engine.scan import Hits
 from snorkel_dsl.engine.searches import Searches
 from snorkel_dsl.engine.table import Table
@@ -166,6 +167,7 @@ class Execution:
         found[hits.sure] = 1
         maybe = hits.maybe if need is None else hits.maybe[need[hits.maybe]]
         if len(maybe):
+            one_by_one(node.operator, len(maybe))
             ask = self.searches.ask(number)
             found[maybe] = [ask(string) for string in text.python(maybe) if string is not None]
         return Truth(found, text.missing) if node.kind is Kind.CONDITION else Numbers(found, text.missing)
@@ -215,6 +217,7 @@ class Execution:
             [detail] * len(index) if value is None else value.python(index)
             for value, detail in zip(values, self._details(node), strict=True)
         ]
+        one_by_one(node.operator, len(index))
         results: list[Any] = [None] * n
         for row, arguments in zip(index.tolist(), zip(*columns, strict=True), strict=True):
             answer = predicate.evaluate(*arguments)
@@ -234,6 +237,7 @@ class Execution:
         pairs = zip(values, self._details(node), strict=True)
         arguments = [detail if value is None else value.python(index) for value, detail in pairs]
         by_row = [value is not None for value in values]
+        one_by_one(node.operator, len(index))
         failures = self._failures.setdefault(number, {})
         results: list[Any] = [None] * n
         for row, answer in zip(index.tolist(), _answers(predicate, arguments, by_row, len(index)), strict=True):

@@ -22,6 +22,7 @@ from snorkel_dsl.engine.cache import Kept, Known
 from snorkel_dsl.engine.execution import Execution
 from snorkel_dsl.engine.faults import Fault, Faults
 from snorkel_dsl.engine.plan import FunctionPlan, plan
+from snorkel_dsl.engine.profile import phase
 from snorkel_dsl.engine.searches import Searches
 from snorkel_dsl.engine.table import BATCH_ROWS, Table, batches
 from snorkel_dsl.engine.values import Index, Mask, Truth, union
@@ -148,8 +149,9 @@ class Asked:
     def __init__(self, program: ir.Program, scanner: str | None = None) -> None:
         """Plan a program. Raises RulesError where what a function stands on cannot be had."""
         self._program = program
-        self._plan = plan(program)
-        self._searches = Searches(self._plan, scanner)
+        with phase("plan"):
+            self._plan = plan(program)
+            self._searches = Searches(self._plan, scanner)
         for call in self._plan.calls.values():
             prepare = catalog()[call.operator].prepare
             if prepare is not None:
@@ -157,12 +159,17 @@ class Asked:
 
     def of(self, batch: pa.RecordBatch) -> tuple[list[Answer], Broken]:
         """What each function says of a batch, and what cannot be read of it."""
-        table, faults = Table.from_batch(batch, self._program)
+        with phase("columns"):
+            table, faults = Table.from_batch(batch, self._program)
         broken: dict[str, list[Unread]] = {}
         for fault in faults:
             broken.setdefault(fault.column, []).append(Unread(fault.row, fault.value, fault.message))
         execution = Execution(self._plan, table, self._searches)
-        return [answer(function, execution) for function in self._plan.functions], broken
+        answers = []
+        for function in self._plan.functions:
+            with phase("rules", function.name):
+                answers.append(answer(function, execution))
+        return answers, broken
 
 
 @dataclass(frozen=True)
@@ -207,13 +214,17 @@ class Work:
 
     def known(self, batch: pa.RecordBatch) -> Known | None:
         """What is known of a batch; None where nothing is kept."""
-        return self._kept.of(batch) if self.cache and cache_folder() is not None else None
+        if not self.cache or cache_folder() is None:
+            return None
+        with phase("cache"):
+            return self._kept.of(batch)
 
     def completed(self, batch: pa.RecordBatch, first_row: int, known: Known | None) -> tuple[LabelMatrix, Faults]:
         """As a call, with what is known of the batch."""
         answers, broken = self._answers(batch, known)
-        votes = self._coding.matrix(batch.num_rows, answers, self.facts)
-        return votes, self._coding.faults(broken, answers, self.before + first_row)
+        with phase("assemble"):
+            votes = self._coding.matrix(batch.num_rows, answers, self.facts)
+            return votes, self._coding.faults(broken, answers, self.before + first_row)
 
     def _answers(self, batch: pa.RecordBatch, known: Known | None) -> tuple[list[Answer], Broken]:
         """What each function says of a batch, and what cannot be read of it; what is known of it is not asked again."""
@@ -223,7 +234,8 @@ class Work:
         missing = known.missing
         if missing:
             answers, broken = self._asked(missing).of(batch)
-            known.add(dict(zip(missing, answers, strict=True)), broken)
+            with phase("cache"):
+                known.add(dict(zip(missing, answers, strict=True)), broken)
         return [known.answers[number] for number in everything], known.broken
 
     def packed(self, result: tuple[LabelMatrix, Faults]) -> _Packed:

@@ -24,6 +24,7 @@ from snorkel_dsl.engine.folded import fold_all
 from snorkel_dsl.engine.lexicon import lexicon
 from snorkel_dsl.engine.matcher import MOST_MEMORY
 from snorkel_dsl.engine.phrases import phrase_table
+from snorkel_dsl.engine.profile import phase
 from snorkel_dsl.engine.proposals import Needle
 from snorkel_dsl.engine.values import Array, Index, Texts
 
@@ -127,7 +128,7 @@ class Scan:
         self._rows_seen[form] += rows
         scanner = self._scanner or ("re2" if self._rows_seen[form] <= FEW_ROWS else "vectorscan")
         if (form, scanner) not in self._databases:
-            with collector_paused():
+            with collector_paused(), phase("compile"):
                 self._databases[form, scanner] = _database(needles, is_ascii, scanner)
         return self._databases[form, scanner]
 

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from snorkel_dsl.engine.lexicon import Lexicon, searchable
 from snorkel_dsl.engine.matcher import Matcher
 from snorkel_dsl.engine.plan import Plan
+from snorkel_dsl.engine.profile import phase
 from snorkel_dsl.engine.proposals import needle
 from snorkel_dsl.engine.scan import Hits, Scan, Wanted
 from snorkel_dsl.engine.values import Texts
@@ -35,7 +36,8 @@ class Searches:
 
     def run(self, text: int, value: Texts) -> dict[int, Hits]:
         """For each node that looks for something in a text, where it is."""
-        return dict(zip(self._plan.scans[text], self._scans[text].run(value), strict=True))
+        with phase("scan"):
+            return dict(zip(self._plan.scans[text], self._scans[text].run(value), strict=True))
 
     def ask(self, number: int) -> Ask:
         """What a node's operator says of a single text."""
