@@ -53,7 +53,7 @@ _CLASSES = node_classes()
 
 def build(tree: Any) -> Any:
     """The node of a parse tree, or of a bare name; other tokens stay as they are."""
-    if tree is None or isinstance(tree, str):
+    if not hasattr(tree, "children"):
         return _name([tree], Span(tree.start_pos, tree.end_pos)) if getattr(tree, "type", "") == "NAME" else tree
     parts = [build(child) for child in tree.children]
     span = Span(tree.meta.start_pos, tree.meta.end_pos)
@@ -75,7 +75,8 @@ def _assemble(node: type[ast.Node], parts: Sequence[Any], span: Span) -> ast.Nod
     flags, names, many = _shape(cast(Hashable, node))
     values: dict[str, Any] = {}
     if flags:
-        written = {part.type for part in parts if isinstance(part, str)}
+        tokens: list[Any] = [part for part in parts if isinstance(part, str)]
+        written = {token.type for token in tokens}
         values = {name: _FLAGS[name] in written for name in flags}
         parts = [part for part in parts if not isinstance(part, str)]
     if many is not None:
