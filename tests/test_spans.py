@@ -158,9 +158,24 @@ def test_words_are_aligned_in_order(text: str, words: list[str], positions: tupl
 @pytest.mark.parametrize(
     ("text", "words", "positions", "message"),
     [
-        ("Ann met Eve", ["Ann", "Eve"], (1, 1), "the word `Eve` of its list does not come next in the text"),
-        ("Ann met Eve", ["Ann", "Ive"], (0, 1), "the word `Ive` of its list does not come next in the text"),
-        ("Ann met Eve", ["Eve", "Ann"], (1, 1), "the word `Eve` of its list does not come next in the text"),
+        (
+            "Ann met Eve",
+            ["Ann", "Eve"],
+            (1, 1),
+            "no place in the text: the word `Eve` of its list does not come next in the text",
+        ),
+        (
+            "Ann met Eve",
+            ["Ann", "Ive"],
+            (0, 1),
+            "no place in the text: the word `Ive` of its list does not come next in the text",
+        ),
+        (
+            "Ann met Eve",
+            ["Eve", "Ann"],
+            (1, 1),
+            "no place in the text: the word `Eve` of its list does not come next in the text",
+        ),
         ("Ann met Eve", ["Ann"], (0, 1), "outside its list, which has 1 words"),
         ("Ann met Eve", ["Ann", "met"], (1, 0), "a span that ends before it begins"),
         ("Ann met Eve", ["Ann", "", "met"], (1, 1), "no words at all: those of its list are empty there"),

@@ -111,7 +111,7 @@ def _aligned(text: str, words: Sequence[str | None], first: int, last: int) -> R
             continue
         found = text.find(word, position)
         if found < 0 or _holds_letters(text[position:found]):
-            return None, f"the word `{word[:40]}` of its list does not come next in the text"
+            return None, f"no place in the text: the word `{word[:40]}` of its list does not come next in the text"
         position = found + len(word)
         if number >= first and start is None:
             start = found
