@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,9 +23,11 @@ from snorkel_dsl.__main__ import run as cli
 from snorkel_dsl.caching import Files
 from snorkel_dsl.engine import run
 from snorkel_dsl.engine.faults import Faults
+from snorkel_dsl.engine.profile import measured
 from snorkel_dsl.engine.run import label_matrix
 from snorkel_dsl.engine.table import batches
 from snorkel_dsl.language import ir
+from snorkel_dsl.report import profile
 from snorkel_dsl.votes import LabelMatrix
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
@@ -357,3 +360,38 @@ def test_without_the_cache_nothing_is_read_or_kept(
         assert len(asked.taken()) == (name != "c.csv")
         assert (name == "a.csv") != (own_cache / "votes").exists()
     assert len({(tmp_path / f"{name}.csv").read_bytes() for name in "abcd"}) == 1
+
+
+# -------------------------------------------------------------------------------------------------------- explained
+
+
+def test_where_the_time_went(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.rules").write_text(RULES, encoding="utf-8")
+    pq.write_table(pa.Table.from_batches([table(ROWS * 300)]), tmp_path / "d.parquet")
+    monkeypatch.chdir(tmp_path)
+    assert cli(["apply", "a.rules", "d.parquet", "--max-faults", "999", "-o", "v.parquet", "--profile"]) == 0
+    printed = capsys.readouterr().out
+    for name in ("read", "cache", "plan", "columns", "compile", "scan", "rules", "assemble", "write", "all"):
+        assert re.search(rf"^{name} +\d+\.\d\d  .*\w", printed, re.MULTILINE)
+    assert "slowest rules" in printed
+
+
+def test_rules_that_ask_row_by_row_get_a_hint() -> None:
+    rules = RULES + "\nrule asked votes HAM\n    when text matches /\\b[a-zé ]+é/\n"
+    with measured() as clock:
+        for _ in run.apply(program(rules), batches(table([{**row, "text": "é à é"} for row in ROWS] * 400))):
+            pass
+    assert clock.asked["asked", "matches"] == 4_000
+    printed = profile.as_text(clock, 4_000)
+    assert re.search(r"^asked +\d+\.\d\d +4,000  the pattern needs a second look", printed, re.MULTILINE)
+
+
+def test_the_plan_as_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.rules").write_text(RULES, encoding="utf-8")
+    assert cli(["explain", str(tmp_path / "a.rules"), "--plan"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "0: column('text') -> text"
+    assert printed[-1].startswith("gentle: when %")
+    assert sum(line.partition(": ")[2].startswith("column('text')") for line in printed) == 1

@@ -1,4 +1,6 @@
-"""`explain`: the page of a diagnostic; or why a row of some data gets its label, and why a rule does or does not vote there."""
+"""`explain`: the page of a diagnostic; why a row of some data gets its label, and why a rule does or does not vote there;
+what a list of terms comes to; how the rules are computed.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +31,7 @@ from snorkel_dsl.diagnostics import did_you_mean
 )
 @click.option("--rule", metavar="NAME", help="Only this rule: why it votes on the row, or why not. No model is fitted.")
 @click.option("--terms", metavar="LIST", help="What this list of RULES comes to: every term that is looked for.")
+@click.option("--plan", is_flag=True, help="How RULES are computed: every value once, and which rule uses it.")
 @model_option("The label model, fitted on all of DATA.")
 @balance_option
 @gold_options
@@ -36,9 +39,16 @@ from snorkel_dsl.diagnostics import did_you_mean
 @data_options
 @project_options
 def command(
-    what: str, data: str | None, row: int | None, rule: str | None, terms: str | None, model: str, **options: Any
+    what: str,
+    data: str | None,
+    row: int | None,
+    rule: str | None,
+    terms: str | None,
+    plan: bool,
+    model: str,
+    **options: Any,
 ) -> int:
-    """Explain a mistake, the label of a row, or what a list of terms comes to.
+    """Explain a mistake, the label of a row, what a list of terms comes to, or how the rules are computed.
 
     For a row: its label and probabilities, each rule that votes, where in the file and in the text that comes from, and
     what the probability would be without that vote. With --rule NAME only that rule: why it votes there, or why not.
@@ -49,9 +59,13 @@ def command(
       snorkel-dsl explain my.rules reports.csv --row 5
       snorkel-dsl explain my.rules reports.csv --row 5 --rule few_words
       snorkel-dsl explain my.rules --terms PROMOTION
+      snorkel-dsl explain my.rules --plan
     """
     if terms is not None:
         result(_terms(Path(what), terms, options))
+        return 0
+    if plan:
+        result(_plan(Path(what), options))
         return 0
     if data is None and row is None:
         result(_page(what))
@@ -80,6 +94,13 @@ def _terms(rules: Path, name: str, options: dict[str, Any]) -> str:
     raise refusal(
         "unknown-terms", f"`{rules}` has no terms list `{name}`", f"did you mean `{close}`?" if close else known
     )
+
+
+def _plan(rules: Path, options: dict[str, Any]) -> str:
+    """Every value that the rules ask for, numbered, and what each rule makes of them."""
+    from snorkel_dsl.engine.plan import plan
+
+    return str(plan(load_rules(rules, project_for(rules, options["config"], options["roots"])).program)).rstrip()
 
 
 def _page(kind: str) -> str:
