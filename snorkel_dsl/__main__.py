@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -18,6 +19,7 @@ COULD_NOT_RUN = 2
 BUG = 3
 INTERRUPTED = 130
 PIPE_CLOSED = 141
+ENDED = 143
 DEBUG = "SNORKEL_DSL_DEBUG"
 
 
@@ -42,7 +44,7 @@ class _Outcome(AbstractContextManager["_Outcome"]):
                 self.code = COULD_NOT_RUN
             case KeyboardInterrupt() | click.Abort():
                 click.echo("stopped", err=True)
-                self.code = INTERRUPTED
+                self.code = ENDED if isinstance(wrong, _EndedError) else INTERRUPTED
             case BrokenPipeError():
                 _discard_stdout()
                 self.code = PIPE_CLOSED
@@ -101,8 +103,17 @@ def run(arguments: Sequence[str]) -> int:
     return outcome.code
 
 
+class _EndedError(KeyboardInterrupt):
+    """Somebody ends us with a signal: as an interrupt, it goes through whatever runs and leaves nothing half-written."""
+
+
+def _end(*_: object) -> None:
+    raise _EndedError
+
+
 def main() -> None:
     """The entry point of the installed program."""
+    signal.signal(signal.SIGTERM, _end)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -189,27 +189,37 @@ def test_a_reader_that_fails_ends_all_processes() -> None:
         list(apply(snorkel_dsl.compile(RULES).program, broken(), processes=2))
 
 
-@pytest.mark.parametrize("processes", ["1", "2"])
-def test_an_interrupt_ends_all_processes_quickly(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: str
+@pytest.mark.parametrize(
+    ("processes", "ending", "code"),
+    [
+        ("1", signal.SIGINT, 130),
+        ("2", signal.SIGINT, 130),
+        ("1", signal.SIGTERM, 143),
+        ("2", signal.SIGTERM, 143),
+        ("2", signal.SIGKILL, -9),
+    ],
+)
+def test_however_a_run_is_ended_all_its_processes_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: str, ending: signal.Signals, code: int
 ) -> None:
     pipe = tmp_path / "begun"
     os.mkfifo(pipe)
-    code = (
-        f"import time\n\ndef score(text):\n    file = open({str(pipe)!r}, 'w')\n    time.sleep(1000)\n    return 1.0\n"
-    )
-    install(tmp_path, monkeypatch, "hangs", code, ["score(text) -> number"])
+    plugin = f"import time\n\ndef score(text):\n    file = open({str(pipe)!r}, 'w')\n    time.sleep(1000)\n"
+    install(tmp_path, monkeypatch, "hangs", plugin, ["score(text) -> number"])
     (tmp_path / "snorkel-dsl.toml").write_text("function_seconds = 2000\n")
     (tmp_path / "spam.rules").write_text(PLUGGED.format("hangs", "score(text) is above 0"))
     data = write(tmp_path / "data.csv", ROWS[:1])
     run = ("apply", "spam.rules", data.name, "--processes", processes, "-o", "out.csv")
     # Opening the pipe waits until some process is at work, and reading it to the end until nobody holds it any more.
     with started(tmp_path, *run, start_new_session=True) as process, pipe.open() as begun:
-        os.killpg(process.pid, signal.SIGINT)
+        if ending == signal.SIGINT:
+            os.killpg(process.pid, ending)  # as a terminal does
+        else:
+            process.send_signal(ending)
         _, said = process.communicate(timeout=60)
         assert begun.read() == ""
-    assert process.returncode == 130
-    assert said == "stopped\n"
+    assert process.returncode == code
+    assert said == ("" if ending == signal.SIGKILL else "stopped\n")
     assert not list(tmp_path.glob("*out.csv*"))
 
 
