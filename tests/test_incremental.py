@@ -17,11 +17,13 @@ import strategies
 from equality import batch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from plugin_folder import install
 
 from snorkel_dsl import api
 from snorkel_dsl.__main__ import run as cli
 from snorkel_dsl.caching import Files
 from snorkel_dsl.engine import run
+from snorkel_dsl.engine.cache import Kept
 from snorkel_dsl.engine.faults import Faults
 from snorkel_dsl.engine.profile import measured
 from snorkel_dsl.engine.run import label_matrix
@@ -395,3 +397,66 @@ def test_the_plan_as_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert printed[0] == "0: column('text') -> text"
     assert printed[-1].startswith("gentle: when %")
     assert sum(line.partition(": ")[2].startswith("column('text')") for line in printed) == 1
+
+
+# ---------------------------------------------------------------------------------------------------------- plugins
+
+PLUGIN = """\
+use functions from plugin "NAME" version 1
+
+data comment
+    text text
+
+task spam on comment
+    labels HAM, SPAM
+
+rule scored votes SPAM
+    when score(text) is above 1
+
+rule worded votes HAM
+    when text mentions "row"
+"""
+CODE = """
+def score(text):
+    if "bad" in text:
+        raise ValueError("bad text")
+    return LEVEL
+"""
+TEXTS = table([{"text": text} for text in ("row one", "row two", "row bad", "row three", "row four")])
+
+
+def scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, flags: str = "") -> ir.Program:
+    install(tmp_path / "site", monkeypatch, name, CODE.replace("LEVEL", "2.0"), [f"score(text) -> number{flags}"])
+    return program(PLUGIN.replace("NAME", name))
+
+
+def test_calls_that_fail_are_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: Asked) -> None:
+    rules = scored(tmp_path, monkeypatch, "failing")
+    plain = votes(rules, TEXTS, cache=False, batch_rows=2)
+    asked.taken()
+    both, one = ("scored", "worded"), ("scored",)
+    for again in ([(both, 2), (both, 2), (both, 1)], [(one, 2)], [(one, 2)]):
+        assert_same(votes(rules, TEXTS, cache=True, batch_rows=2), plain)
+        assert asked.taken() == again
+    assert [(fault.row, fault.rules) for fault in plain[1]] == [(2, ("scored",))]
+
+
+def test_what_is_not_pure_is_never_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: Asked) -> None:
+    rules = scored(tmp_path, monkeypatch, "impure", ", not pure")
+    for again in (("scored", "worded"), ("scored",)):
+        asked.taken()
+        votes(rules, TEXTS, cache=True, batch_rows=2)
+        assert [names for names, _ in asked.taken()] == [again] * 3
+
+
+def test_other_code_of_a_plugin_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: Asked) -> None:
+    rules = scored(tmp_path, monkeypatch, "mended")
+    home = tmp_path / "site" / "plugin_mended" / "__init__.py"
+    kept_before = Kept(rules).functions
+    home.write_text(CODE.replace("LEVEL", "20.0"), encoding="utf-8")
+    kept_after = Kept(rules).functions
+    assert kept_before[0] != kept_after[0] is not None
+    assert kept_before[1] == kept_after[1]
+    votes(rules, TEXTS, cache=True, batch_rows=2)  # loads the plugin
+    home.write_text(CODE.replace("LEVEL", "0.0"), encoding="utf-8")
+    assert Kept(rules).functions[0] is None  # what is loaded is not what is there
