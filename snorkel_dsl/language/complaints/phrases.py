@@ -54,7 +54,7 @@ _PHRASES = (
     (r"twice (?P<of>\w+)", r"2 times \g<of>"),
     (r"(?P<n>\d[\d_.]*) %", r"\g<n>%"),
     (r"(?P<n>\d+)k\b", r"\g<n>_000"),
-    (r"(?P<verb>is|are|do|does|has)n['’]t (?P<next>\w+)", r"\g<verb> not \g<next>"),
+    (r"(?P<verb>is|are|do|does|has)n['’]?t (?P<next>\w+)", r"\g<verb> not \g<next>"),
     (r"(?P<verb>mentions?|contains?) either ", r"\g<verb> "),
     (
         rf"{_SUBJECT} (?P<verb>mentions|contains) (?P<first>{_WORDS}) or (?P<last>any of \w+)",
@@ -69,13 +69,14 @@ _PHRASES = (
         r"\g<verb> any of \g<first>, \g<last>",
     ),
     (
-        r"(?P<before>(?:mentions|contains|with|is) (?:\"[^\"]*\" or )*\"[^\"]*\"), (?P<next>\")",
+        r"(?P<before>(?:mentions|contains|asserts|denies|suspects|with|is) (?:\"[^\"]*\" or )*\"[^\"]*\"), (?P<next>\")",
         r"\g<before> or \g<next>",
     ),
     (rf"{_SUBJECT} is any of (?P<list>\w+)", r"\g<of> mentions any of \g<list>"),
     (r"(?P<what>\"[^\"]*\"|[A-Z]\w*) once", r"\g<what> exactly 1 time"),
     (r"(?P<what>\"[^\"]*\"|[A-Z]\w*) twice", r"\g<what> exactly 2 times"),
     (r"(?P<verb>match(?:es)?) \"(?P<pattern>[^\"/]+)\"", r"\g<verb> /\g<pattern>/"),
+    (r"like \"%?(?P<what>[^\"%]+)%?\"", r'contains "\g<what>"'),
     (r"(?P<pattern>/[^/]+/)i\b", r"\g<pattern>"),
     (
         rf"{_SUBJECT} mentions (?P<first>{_WORDS}) within (?P<n>\d+) words of (?P<last>{_WORDS})",

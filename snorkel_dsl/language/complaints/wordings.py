@@ -21,6 +21,8 @@ _NUMBERS = "one", "two", "three", "four", "five", "six", "seven", "eight", "nine
 _PASSIVE = (("asserted", "asserts"), ("denied", "denies"), ("suspected", "suspects"), ("mentioned", "mentions"))
 
 _LISTS = (
+    *((rf"(?P<verb>{_SAYS}) (?P<bound>{_BOUND}) {word} (?P<list>{_LIST})", rf"\g<verb> \g<bound> {number} of \g<list>")
+      for number, word in enumerate(_NUMBERS, 1)),
     *((rf"(?P<before>{_BOUND}|within|reaching|first|last|the) {word} (?P<unit>\w+)", rf"\g<before> {number} \g<unit>")
       for number, word in enumerate(_NUMBERS, 1)),
     *((rf"(?P<verb>{_SAYS}) {word} of (?P<list>{_LIST})", rf"\g<verb> at least {number} of \g<list>")
@@ -32,10 +34,37 @@ _LISTS = (
      r"\g<verb> all of \g<list>"),
     (rf"(?P<verb>{_SAYS}) (?:some of|some|one of|an?|any(?! of| form)) (?P<list>{_LIST})", r"\g<verb> any of \g<list>"),
     (rf"(?P<verb>{_SAYS}) (?:no|not any of|not|none(?! of)) (?P<list>{_LIST})", r"\g<verb> none of \g<list>"),
+    (rf"(?P<words>any form of {_WORDS}) or (?:any|all|every) forms? of (?P<next>\")", r"\g<words> or \g<next>"),
     (r"(?:any|all|every) forms? (?:of )?(?P<word>\")", r"any form of \g<word>"),
+    (rf"(?P<of>any|all|none) of \((?P<list>{_LIST})\)", r"\g<of> of \g<list>"),
+    (rf"{_SUBJECT} has (?P<what>(?:any|all|none) of {_LIST})", r"\g<of> mentions \g<what>"),
+    (rf"(?<=when )(?P<word>\"[^\"]*\") in {_SUBJECT}", r"\g<of> mentions \g<word>"),
+    (rf"(?<=when )(?P<list>{_LIST}) in {_SUBJECT}$", r"\g<of> mentions any of \g<list>"),
+    (r"at least once", "at least 1 time"),
+    (r"more than once", "at least 2 times"),
 )  # fmt: skip
 
 _ASSERTION = (
+    (rf"(?<=when ){_SUBJECT}\.(?P<verb>{_SAYS})\((?P<list>{_LIST})\)", r"\g<of> \g<verb> any of \g<list>"),
+    (
+        rf"{_SUBJECT} (?P<verb>{_SAYS}) both (?P<one>\"[^\"]*\") and (?P<two>\"[^\"]*\")",
+        r"\g<of> \g<verb> \g<one> and \g<of> \g<verb> \g<two>",
+    ),
+    (
+        rf"{_SUBJECT} (?P<verb>{_SAYS}) neither (?P<one>\"[^\"]*\") n?or (?P<two>\"[^\"]*\")",
+        r"not (\g<of> \g<verb> \g<one> or \g<two>)",
+    ),
+    *((rf"never {verb}s", f"does not {verb}") for verb in ("mention", "contain", "assert", "suspect")),
+    (r"never denies", "does not deny"),
+    (
+        rf"{_SUBJECT} (?P<verb>{_ASSERTS}) (?P<first>{_WORDS}) or (?P<last>any of {_LIST})",
+        r"\g<of> \g<verb> \g<first> or \g<of> \g<verb> \g<last>",
+    ),
+    (
+        rf"{_SUBJECT} (?P<verb>{_ASSERTS}) (?P<first>any of {_LIST})(?:,| or) (?P<last>{_WORDS})",
+        r"\g<of> \g<verb> \g<first> or \g<of> \g<verb> \g<last>",
+    ),
+    (rf"(?P<verb>{_ASSERTS}) (?P<first>[A-Z]\w*), (?P<last>[A-Z]\w*)", r"\g<verb> any of \g<first>, \g<last>"),
     (rf"(?P<verb>{_SAYS}) that (?P<what>\S+)", r"\g<verb> \g<what>"),
     (
         rf"{_SUBJECT} (?P<one>{_SAYS}) (?P<join>or|and) (?P<two>{_SAYS}) (?P<what>{_WHAT})",
