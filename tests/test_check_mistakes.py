@@ -71,6 +71,8 @@ CONDITIONS = [
     ("text denies all of GREETING at least 2 times", "wrong-quantifier", "at least 2 times", ""),
     ("text has an entity PERSON", "no-pipeline", "text has an entity PERSON", ""),
     ("sentiment(text) is above 0.9", "unknown-name", "sentiment", "condition sentiment of some text as it"),
+    ("len(text) is above 3", "unknown-name", "len", "text has more than 3 words"),
+    ('lower(text) contains "x"', "unknown-name", "lower", "case is ignored"),
     ('the 3 words before text mention "a"', "not-a-span", "text", "spans: `ann`, `ben`"),
     ("text is within 3 words of ann", "not-a-span", "text", "spans: `ann`, `ben`"),
     ("ann is before ann", "span-and-itself", "ann", ""),

@@ -85,8 +85,23 @@ def _unknown(names: Names, node: ast.Call) -> None:
     close = _close(names, name)
     if not helps and close is not None:
         helps = [f"did you mean `{close[1]}` of the plugin `{close[0].plugin}`? {_use_line(close[0])}"]
-    declared = f"declare it: `condition {name} of some text as it`"
-    names.unknown("condition or function", [], node.function, *(helps or [declared]))
+    said = _SAID_OTHERWISE.get(name.lower(), f"declare it: `condition {name} of some text as it`")
+    names.unknown("condition or function", [], node.function, *(helps or [said]))
+
+
+# What other languages call functions for.
+_IGNORING_CASE = "leave it out: case is ignored, unless the words are written `exact case`"
+_SAID_OTHERWISE = {
+    "len": "say it in words: `text has more than 3 words`, or characters",
+    "length": "say it in words: `text has more than 3 words`, or characters",
+    "count": 'say it in words: `text mentions "x" at least 2 times`',
+    "lower": _IGNORING_CASE,
+    "upper": _IGNORING_CASE,
+    "contains": 'say it in words: `text contains "x"`',
+    "mentions": 'say it in words: `text mentions "x"`',
+    "asserts": 'say it in words: `text asserts "x"`',
+    "denies": 'say it in words: `text denies "x"`',
+}
 
 
 def _close(names: Names, name: str) -> tuple[StoredFunctions, str] | None:
