@@ -17,7 +17,7 @@ import pyarrow as pa
 import pytest
 
 import snorkel_dsl
-from snorkel_dsl import models
+from snorkel_dsl import models, reference
 from snorkel_dsl.__main__ import run
 from snorkel_dsl.diagnostics import RulesError
 from snorkel_dsl.language.parse import parse
@@ -115,6 +115,39 @@ def test_a_number_beyond_all_numbers_is_refused(condition: str) -> None:
 
 def test_a_term_beyond_all_terms_is_refused() -> None:
     assert kinds(rule('text mentions "' + "a" * 100_000 + '"')) == {"too-large"}
+
+
+def headed(number: int, words: str = "w{} heading") -> str:
+    """Sections by their headings."""
+    return "sections of text\n" + "".join(f'    S{n} headed "{words.format(n)}"\n' for n in range(number))
+
+
+def test_sections_and_headings_without_measure_are_refused() -> None:
+    assert len(snorkel_dsl.compile(rule('text mentions "x" in S499', headed(500))).lfs) == 1
+    for blocks in (headed(501), headed(250) + headed(251).replace("    S", "    T"), headed(1, "w" * 2_001)):
+        assert kinds(rule('text mentions "x"', blocks)) == {"too-large"}
+
+
+def test_long_chains_of_tasks_and_contexts_end() -> None:
+    tasks = "task t0 on comment\n    labels A0, B0\n"
+    tasks += "".join(f"task t{n} under t{n - 1}.A{n - 1}\n    labels A{n}, B{n}\n" for n in range(1, 60))
+    rules = snorkel_dsl.compile(HEAD + tasks + "rule r votes A59\n    when likes is 1\n")
+    votes = rules.apply([{"text": "x", "likes": 1, "posted": None}])
+    assert [votes.question(f"t{n}").to_numpy().tolist() for n in (0, 30, 59)] == [[[0]]] * 3
+    cues = "".join(f'    negation before "cue {n}"\n' for n in range(2_000))
+    assert len(snorkel_dsl.compile(rule('text denies "x"', f"context c\n{cues}")).lfs) == 1
+
+
+def test_codes_of_two_hundred_labels_and_their_denials() -> None:
+    labels = ", ".join(f"L{n}" for n in range(200))
+    head = HEAD.replace("HAM, SPAM", f"{labels}, any number may apply")
+    votes = {"L0": {0}, "L199": {199}, "not L0": {200}, "not L199": {399}, "L7 or L150": {7, 150}}
+    written = "".join(f"rule r{n} votes {vote}\n    when likes is 1\n" for n, vote in enumerate(votes))
+    rules = snorkel_dsl.compile(head + written)
+    row = {"text": "x", "likes": 1, "posted": None}
+    matrix = rules.apply([row])
+    assert [set(matrix.labels_of(code)) for code in matrix.codes.tolist()] == list(votes.values())
+    assert [set(reference.vote(one.definition, row).labels) for one in rules.lfs.values()] == list(votes.values())
 
 
 # ------------------------------------------------------------------------------------------------- comments and layout

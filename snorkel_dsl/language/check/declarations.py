@@ -21,7 +21,8 @@ from snorkel_dsl.source import Span
 
 _VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
 MOST_NESTED = 50  # terms lists that include one another
-LONGEST_TERM = 2_000  # characters
+LONGEST_TERM = 2_000  # characters; of a heading too
+MOST_SECTIONS = 500
 ENDS_IN_STAR = re.compile(r"\*(?![^\s-])")
 
 
@@ -330,6 +331,9 @@ def declare_sections(names: Names, block: ast.Sections, places: dict[str, Span])
     for section in block.sections:
         if not is_new(names, "section", section.name, places):
             continue
+        if len(names.sections) == MOST_SECTIONS:  # each ends at the headings of all others
+            names.report("too-large", f"more than {MOST_SECTIONS} sections", section.name, "one too many")
+            break
         found = _section(names, section)
         named = None if column is None or found is None else NamedSection(column.name, found)
         names.sections[section.name.text] = named
@@ -341,6 +345,10 @@ def _section(names: Names, section: ast.SectionHeaded | ast.SectionBetween) -> i
             for heading in headings:
                 if not heading.text.strip(" :"):
                     names.report("empty-text", "a heading has at least one word", heading, "no heading")
+                    return None
+                if len(heading.text) > LONGEST_TERM:
+                    message = f"a heading has {len(heading.text):_} characters, more than {LONGEST_TERM:_}"
+                    names.report("too-large", message, heading)
                     return None
                 if ENDS_IN_STAR.search(heading.text):
                     help_text = 'write each of its forms: `headed "finding" or "findings"`'
