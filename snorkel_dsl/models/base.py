@@ -84,7 +84,8 @@ class Model:
         if task.any_number:
             raise ValueError(
                 f"any number of the labels of `{task.name}` may apply: fit a model for each, on the votes of "
-                f'`.question("{task.name}", "{task.labels[0]}")` and so on, or all of them with `snorkel_dsl.models.tasks.fit_tasks`'
+                f'`.question("{task.name}", "{task.labels[0]}")` and so on, '
+                "or all of them with `snorkel_dsl.models.tasks.fit_tasks`"
             )
         known = votes.facts if facts is None else facts
         truth = None if gold is None else check_gold(gold, votes.n, len(task.labels))
