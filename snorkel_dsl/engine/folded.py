@@ -17,6 +17,7 @@ from snorkel_dsl.language.text.folding import fold
 _BETWEEN = [chr(code) for code in [*range(9), *range(14, 28), 127]]
 _OTHER_SPACES = "\t\n\v\f\r\x1c\x1d\x1e\x1f"
 _TO_SPACES = str.maketrans(_OTHER_SPACES, " " * len(_OTHER_SPACES))
+_SHORT = 32  # characters: a longer stretch hardly comes again
 _SPACES = re.compile("  +")
 
 
@@ -47,6 +48,10 @@ def _even(text: str) -> str:
     return _SPACES.sub(" ", text)
 
 
-@lru_cache(maxsize=100_000)
 def _folded(stretch: str) -> str:
+    return _folded_short(stretch) if len(stretch) <= _SHORT else fold(stretch, case=True).text
+
+
+@lru_cache(maxsize=100_000)
+def _folded_short(stretch: str) -> str:
     return fold(stretch, case=True).text

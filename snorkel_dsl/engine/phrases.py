@@ -72,27 +72,25 @@ class Phrases:
         nodes = self._first[words]
         first = last = np.flatnonzero(nodes)
         nodes = nodes[first]
-        linked = self._linked(block, starts, ends) if len(self._steps) else np.zeros(len(words), bool)
         while len(nodes):
             whole = self._ends[nodes]
             found = np.flatnonzero(whole >= 0)
             yield whole[found], starts[first[found]], ends[last[found]]
-            on = np.flatnonzero(self._more[nodes] & linked[last])
-            first, last = first[on], last[on] + 1
-            wanted = nodes[on] * len(self._first) + words[last]
+            on = np.flatnonzero(self._more[nodes] & (last < len(words) - 1))
+            wanted = nodes[on] * len(self._first) + words[last[on] + 1]
             places = np.minimum(np.searchsorted(self._steps, wanted), max(len(self._steps) - 1, 0))
-            known = self._steps[places] == wanted
-            first, last, nodes = first[known], last[known], self._following[places[known]]
+            known = np.flatnonzero(self._steps[places] == wanted)
+            known = known[_linked(block, ends[last[on[known]]], starts[last[on[known]] + 1])]
+            first, last, nodes = first[on[known]], last[on[known]] + 1, self._following[places[known]]
 
-    def _linked(self, block: bytes, starts: Index, ends: Index) -> Mask:
-        """Whether between a word and the next stands white space and nothing else, or a single hyphen."""
-        if not len(starts):
-            return np.zeros(0, bool)
-        bytes_: npt.NDArray[np.uint8] = np.frombuffer(block, np.uint8)
-        gaps = starts[1:] - ends[:-1]
-        after, before = _JOINING[bytes_[ends[:-1]]], _JOINING[bytes_[starts[1:] - 1]]
-        spaces = (after == _SPACE) & (before == _SPACE)
-        linked = ((gaps == 1) & (after > 0)) | ((gaps == 2) & spaces)
-        for index in np.flatnonzero((gaps > 2) & spaces).tolist():
-            linked[index] = not block[ends[index] : starts[index + 1]].strip(_SPACES)
-        return np.append(linked, False)
+
+def _linked(block: bytes, ends: Index, starts: Index) -> Mask:
+    """Whether between where words end and others start stands white space and nothing else, or a single hyphen."""
+    bytes_: npt.NDArray[np.uint8] = np.frombuffer(block, np.uint8)
+    gaps = starts - ends
+    after, before = _JOINING[bytes_[ends]], _JOINING[bytes_[starts - 1]]
+    spaces = (after == _SPACE) & (before == _SPACE)
+    linked: Mask = ((gaps == 1) & (after > 0)) | ((gaps == 2) & spaces)
+    for index in np.flatnonzero((gaps > 2) & spaces).tolist():
+        linked[index] = not block[ends[index] : starts[index]].strip(_SPACES)
+    return linked

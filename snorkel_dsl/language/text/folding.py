@@ -27,6 +27,8 @@ _HANGUL, _LEADS, _VOWELS, _TRAILS = 0xAC00, 0x1100, 0x1161, 0x11A7  # Unicode St
 _VOWEL_COUNT, _TRAIL_COUNT, _LEAD_COUNT = 21, 28, 19
 _HANGUL_COUNT = _LEAD_COUNT * _VOWEL_COUNT * _TRAIL_COUNT
 
+_SHORT = 8  # characters: longer clusters are rare
+
 # ASCII alone is never changed; a character of it belongs to a cluster only where one beyond ASCII follows.
 _BEYOND_ASCII = re.compile(r"[\x00-\x7f]?[^\x00-\x7f]+")
 
@@ -68,7 +70,7 @@ def _normalized(text: str) -> _Mapped:
         found
         for region in _BEYOND_ASCII.finditer(text)
         for found in _changing_clusters().finditer(text, *region.span())
-        if nfkc(found[0]) != found[0] or found.end() - found.start() > 1
+        if _normal(found[0]) != found[0] or found.end() - found.start() > 1
     ]
     if not clusters:
         return _unchanged(text)
@@ -78,7 +80,7 @@ def _normalized(text: str) -> _Mapped:
     done = 0
     for found in clusters:
         start, end = found.span()
-        normal = nfkc(found[0])
+        normal = _normal(found[0])
         parts += (text[done:start], normal)
         starts += range(done, start)
         starts += [start] * len(normal)
@@ -89,6 +91,16 @@ def _normalized(text: str) -> _Mapped:
     starts += range(done, len(text))
     ends += range(done + 1, len(text) + 1)
     return "".join(parts), starts, ends
+
+
+def _normal(cluster: str) -> str:
+    """A cluster normalised: most come again and again."""
+    return _normal_short(cluster) if len(cluster) <= _SHORT else nfkc(cluster)
+
+
+@lru_cache(maxsize=100_000)
+def _normal_short(cluster: str) -> str:
+    return nfkc(cluster)
 
 
 def _one_space(text: str, starts: Sequence[int], ends: Sequence[int]) -> _Mapped:
