@@ -52,11 +52,12 @@ def _registered() -> Iterator[EntryPoint]:
     seen: set[str] = set()
     for package in distributions():
         try:
-            name = package.name.lower()
+            name = (package.name or "").lower()  # a record may hold no name: then nothing else goes by it
             points = [point for point in package.entry_points if point.group == GROUP and name not in seen]
         except (ValueError, TypeError, AttributeError, LookupError, OSError):
             continue
-        seen.add(name)  # what stands later on the path is not what Python would import
+        if name:
+            seen.add(name)  # what stands later on the path is not what Python would import
         yield from points
 
 
