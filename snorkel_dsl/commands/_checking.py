@@ -25,7 +25,7 @@ def check_files(
     asked = list(_questions(files, config, roots))
     known = [one if isinstance(one, Checked) else keeping.find(one) if keeping is not None else None for one in asked]
     missing = [one for one, found in zip(asked, known, strict=True) if found is None and isinstance(one, Question)]
-    new = _check_all(missing, keeping)
+    new = iter(list(_check_all(missing, keeping)))
     return [next(new) if found is None else found for found in known]
 
 
@@ -61,6 +61,8 @@ def _check_all(questions: list[Question], keeping: CheckedFiles | None) -> Itera
     with get_context("fork").Pool(processes, _begin, (rest, keeping)) as pool:
         for question, entry in zip(rest, pool.imap(_check_number, range(len(rest)), _AT_ONCE), strict=True):
             yield read(entry, question.source)
+        pool.close()
+        pool.join()
 
 
 def _processors() -> int:
@@ -74,6 +76,7 @@ def _begin(questions: list[Question], keeping: CheckedFiles | None) -> None:
     global _given
     _given = (questions, keeping)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process hears it and ends the others
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # in this way, of which nobody need hear
 
 
 def _check_number(number: int) -> dict[str, Any]:
