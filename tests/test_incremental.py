@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -362,6 +363,29 @@ def test_without_the_cache_nothing_is_read_or_kept(
         assert len(asked.taken()) == (name != "c.csv")
         assert (name == "a.csv") != (own_cache / "votes").exists()
     assert len({(tmp_path / f"{name}.csv").read_bytes() for name in "abcd"}) == 1
+
+
+def test_compiled_patterns_are_kept(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("hyperscan")
+    from snorkel_dsl.engine import databases
+
+    expressions = [(b"word%d" % number, number, 0) for number in range(60)]
+    compiled: list[int] = []
+    compile_ = databases._compiled
+    monkeypatch.setattr(databases, "_compiled", lambda some: compiled.append(len(some)) or compile_(some))
+
+    def found() -> set[int]:
+        seen: list[int] = []
+        databases.database(expressions).scan(b"word7 word23", match_event_handler=lambda event, *_: seen.append(event))
+        return set(seen)
+
+    assert [found(), found()] == [{7, 2, 23}] * 2
+    assert compiled == [60]
+    (path,) = (own_cache / "scanners").iterdir()
+    path.write_bytes(hashlib.sha256(b"no database").digest() + b"no database")  # whole, and for no library
+    assert found() == {7, 2, 23}
+    assert compiled == [60, 60]
+    assert databases._name(expressions) != databases._name(expressions[1:])
 
 
 # -------------------------------------------------------------------------------------------------------- explained

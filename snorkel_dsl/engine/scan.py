@@ -340,10 +340,9 @@ class _Vectorscan:
         return True
 
     def _compiled(self, expressions: list[tuple[bytes, int, int]]) -> Any:
-        database = self._module.Database(mode=self._module.HS_MODE_BLOCK)
-        patterns, events, flags = zip(*expressions, strict=True)
-        database.compile(expressions=patterns, ids=events, elements=len(patterns), flags=flags)
-        return database
+        from snorkel_dsl.engine.databases import database
+
+        return database(expressions)
 
     def events(self, block: Block) -> Iterator[tuple[Index, Index]]:
         """See `Engine`."""
