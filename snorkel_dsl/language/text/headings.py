@@ -6,8 +6,9 @@ A heading is its words, whatever their case and however many blanks stand betwee
 and, without a `:`, alone on its line.
 
 A section goes from after its heading up to the next heading: of another section, of the list of common ones below, or, at
-the start of the text, of a line or after a sentence, any one to six words in capitals before a `:`. A heading belongs to no
-section, and one that comes twice gives its section two parts.
+the start of the text, of a line or after a sentence, any one to six words in capitals before a `:`, unless all of them name
+parts of the body ("LUNGS AND PLEURA:"): such a heading divides what stands under another. A heading belongs to no section,
+and one that comes twice gives its section two parts.
 """
 
 from __future__ import annotations
@@ -52,6 +53,18 @@ COMMON = (
     "present illness", "problem list", "review of systems", "social history", "subjective", "surgical history",
     "vital signs", "vitals",
 )  # fmt: skip
+
+# Words of the headings under which reports go through the body: they divide a section and end none.
+BODY = frozenset((
+    "abdomen", "abdominal", "adrenal", "adrenals", "airway", "airways", "and", "aorta", "bladder", "bone", "bones", "bony",
+    "bowel", "brain", "breast", "breasts", "cardiac", "cardiomediastinal", "cardiovascular", "chest", "colon", "devices",
+    "diaphragm", "diaphragms", "esophagus", "gallbladder", "glands", "great", "heart", "hemidiaphragm", "hemidiaphragms",
+    "hila", "hilar", "hilum", "hips", "joints", "kidney", "kidneys", "left", "lines", "liver", "lower", "lung", "lungs",
+    "lymph", "mediastinum", "musculoskeletal", "neck", "nodes", "osseous", "other", "ovaries", "pancreas", "parenchyma", "pelvis",
+    "pericardium", "pleura", "pleural", "prostate", "ribs", "right", "sinuses", "skeleton", "skull", "soft", "space", "spaces",
+    "spine", "spleen", "stomach", "structures", "support", "thoracic", "thorax", "thyroid", "tissue", "tissues", "trachea",
+    "tubes", "upper", "ureters", "uterus", "vascular", "vasculature", "ventricles", "vessels", "wall",
+))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +157,18 @@ def _after_capitals(text: str, end: int) -> bool:
 
 
 def _unknown(text: str) -> Iterator[Heading]:
-    """Short runs of words in capitals before a `:`, where a line or a sentence begins."""
+    """Short runs of words in capitals before a `:`, where a line or a sentence begins; none that names parts of the body."""
     colon = text.find(":")
     while colon >= 0:
         start = _heading_start(text, colon)
-        if start is not None and _in_capitals(text[start:colon].split()):
+        if start is not None and _in_capitals(text[start:colon].split()) and not _of_the_body(text[start:colon]):
             yield Heading(start, colon + 1, own=False)
         colon = text.find(":", colon + 1)
+
+
+def _of_the_body(heading: str) -> bool:
+    """Whether all words of a heading name parts of the body."""
+    return BODY.issuperset(re.findall(r"\w+", simple_fold(heading)))
 
 
 def _heading_start(text: str, colon: int) -> int | None:
