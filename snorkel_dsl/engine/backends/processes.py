@@ -14,7 +14,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from queue import SimpleQueue
 from types import TracebackType
@@ -28,7 +28,7 @@ from snorkel_dsl.engine.backends import Work
 _AHEAD = 2  # batches at a process: one that it works on, and one that lies there so that it need not wait
 _BEYOND = 4  # batches a process that may be done or under way before the first of them is
 
-_Item: TypeAlias = "tuple[int, bytes] | None"
+_Item: TypeAlias = "tuple[int, pa.Buffer] | None"
 
 
 def run(work: Work, batches: Iterable[pa.RecordBatch], processes: int) -> Iterator[Any]:
@@ -90,18 +90,17 @@ class _Worker:
         with _interrupts_held():
             self.process.start()
         theirs.close()
+        self.items: SimpleQueue[_Item] = SimpleQueue()
+        self.sending = threading.Thread(target=_send, args=(self.connection, self.items), daemon=True)
+        self.sending.start()
 
     def send(self, number: int, batch: pa.RecordBatch, first_row: int) -> None:
-        """Send a batch. The other side always reads, so this waits for no result."""
+        """Send a batch, in a thread of its own: the other side reads only when it has answered what it has."""
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, batch.schema) as stream:
             stream.write_batch(batch)
         self.numbers.append(number)
-        try:
-            self.connection.send(first_row)
-            self.connection.send_bytes(sink.getvalue())
-        except ConnectionError:
-            raise self.lost() from None
+        self.items.put((first_row, sink.getvalue()))
 
     def receive(self) -> tuple[int, Any]:
         """The number of the batch that is answered next, and its packed result. Raises what the work raised."""
@@ -122,7 +121,7 @@ class _Worker:
 
     def finish(self) -> None:
         """Say that there are no more batches, and wait until the process is gone."""
-        self.connection.send(None)
+        self.items.put(None)
         self.process.join()
 
     def stop(self) -> None:
@@ -130,8 +129,20 @@ class _Worker:
         if self.process.is_alive():
             self.process.terminate()
             self.process.join()
+        self.items.put(None)
+        self.sending.join()
         self.connection.close()
         self.process.close()
+
+
+def _send(connection: Connection, items: SimpleQueue[_Item]) -> None:
+    """Send what is put into a queue; that nobody is there any more is found out by whoever waits for an answer."""
+    with suppress(ConnectionError):
+        while (item := items.get()) is not None:
+            first_row, stream = item
+            connection.send(first_row)
+            connection.send_bytes(stream)
+        connection.send(None)
 
 
 @contextmanager
@@ -166,24 +177,23 @@ def _as_error(error: tuple[str, Any]) -> BaseException:
 def _serve(connection: Connection, work: Work) -> None:
     """Answer every batch that comes in until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    items: SimpleQueue[_Item] = SimpleQueue()
-    threading.Thread(target=_read, args=(connection, items), daemon=True).start()
-    while (item := items.get()) is not None:
-        first_row, stream = item
-        with _Outcome() as outcome:
-            batch = pa.ipc.open_stream(stream).read_next_batch()
-            outcome.result = work.packed(work(batch, first_row))
-        connection.send((outcome.result, outcome.error))
-
-
-def _read(connection: Connection, items: SimpleQueue[_Item]) -> None:
-    """Put what comes in into a queue, so that whoever sends never waits; where nobody is there any more, end at once."""
-    try:
+    threading.Thread(target=_watch, daemon=True).start()
+    with suppress(EOFError, ConnectionError):
         while (first_row := connection.recv()) is not None:
-            items.put((first_row, connection.recv_bytes()))
-    except (EOFError, OSError):
+            # Read here and not in a thread beside the work: they would wait for one another all the time.
+            stream = connection.recv_bytes()
+            with _Outcome() as outcome:
+                batch = pa.ipc.open_stream(stream).read_next_batch()
+                outcome.result = work.packed(work(batch, first_row))
+            connection.send((outcome.result, outcome.error))
+
+
+def _watch() -> None:
+    """End at once where the process that started this one is gone."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
         os._exit(1)
-    items.put(None)
 
 
 class _Outcome(AbstractContextManager["_Outcome"]):
