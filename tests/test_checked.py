@@ -42,6 +42,8 @@ rule one votes ABNORMAL
 """
 OBO = "format-version: 1.2\n\n[Term]\nid: X:1\nname: disease\n\n[Term]\nid: X:2\nname: lung disease\nis_a: X:1\n"
 
+FORMS = ("full", "concise", "json", "github", "sarif", "junit")  # each with some of the pages, together all of them
+
 
 @pytest.fixture(autouse=True)
 def _cache_and_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,16 +96,16 @@ def same(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, str, s
 # --------------------------------------------------------------------------------------------------------- the same output
 
 
-@pytest.mark.parametrize("form", ["full", "concise", "json", "github", "sarif", "junit"])
-def test_the_output_of_every_bad_example_is_the_same_from_the_cache(
-    form: str, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("form", "first"), list(zip(FORMS, range(len(FORMS)), strict=True)))
+def test_the_output_of_bad_examples_is_the_same_from_the_cache(
+    form: str, first: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for page in sorted(PAGES.glob("*.md")):
+    for page in sorted({*sorted(PAGES.glob("*.md"))[first :: len(FORMS)], PAGES / "unused-name.md", PAGES / "tab.md"}):
         text = page.read_text(encoding="utf-8")
         for number, (_, content) in enumerate(re.findall(r"```rules([^\n]*)\n(.*?)```", text, re.DOTALL)):
             Path(f"{page.stem}_{number}.rules").write_text(content, encoding="utf-8")
     code, output, message = same(capsys, "--output-format", form)
-    assert (code, output.count("unused-name") > 1, "errors" in message) == (1, True, True)
+    assert (code, "unused-name" in output, "errors" in message) == (1, True, True)
 
 
 def test_the_output_on_rules_that_ship_is_the_same_from_the_cache(capsys: pytest.CaptureFixture[str]) -> None:

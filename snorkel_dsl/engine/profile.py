@@ -6,7 +6,7 @@ another stops the clock of the outer one, so that the seconds of all phases add 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -24,8 +24,8 @@ class Clock:
     `asked` are these by function and operator.
     """
 
-    seconds: Counter[str] = field(default_factory=Counter)
-    rules: Counter[str] = field(default_factory=Counter)
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    rules: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     asked: Counter[tuple[str, str]] = field(default_factory=Counter)
     _around: list[tuple[str, str]] = field(default_factory=list)
     _last: float = field(default_factory=perf_counter)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from snorkel_dsl.engine.profile import PHASES, Clock
 from snorkel_dsl.predicates import catalog
 from snorkel_dsl.report.names import short_names
@@ -31,13 +33,18 @@ def as_text(clock: Clock, rows: int) -> str:
     rate = f"{rows / total:,.0f} rows a second" if total else ""
     phases.append(("all", f"{total:.2f}", "", rate))
     parts = [table(("phase", "seconds", "share", ""), phases, left=(0, 3))]
-    slowest = [(name, seconds) for name, seconds in clock.rules.most_common(MOST_RULES) if seconds > total / 1_000]
+    slowest = [(name, seconds) for name, seconds in _longest(clock.rules) if seconds > total / 1_000]
     if not slowest:
         return parts[0]
     short = short_names(tuple(clock.rules))
     lines = [(short[name], f"{seconds:.2f}", *_hint(clock, name)) for name, seconds in slowest]
     parts.append(table(("slowest rules", "seconds", "asked one by one", ""), lines, left=(0, 3)))
     return "\n\n".join(parts)
+
+
+def _longest(rules: Mapping[str, float]) -> list[tuple[str, float]]:
+    """The rules that took longest, the longest first."""
+    return sorted(rules.items(), key=lambda rule: -rule[1])[:MOST_RULES]
 
 
 def _hint(clock: Clock, name: str) -> tuple[str, str]:

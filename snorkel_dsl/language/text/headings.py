@@ -60,10 +60,10 @@ BODY = frozenset((
     "bowel", "brain", "breast", "breasts", "cardiac", "cardiomediastinal", "cardiovascular", "chest", "colon", "devices",
     "diaphragm", "diaphragms", "esophagus", "gallbladder", "glands", "great", "heart", "hemidiaphragm", "hemidiaphragms",
     "hila", "hilar", "hilum", "hips", "joints", "kidney", "kidneys", "left", "lines", "liver", "lower", "lung", "lungs",
-    "lymph", "mediastinum", "musculoskeletal", "neck", "nodes", "osseous", "other", "ovaries", "pancreas", "parenchyma", "pelvis",
-    "pericardium", "pleura", "pleural", "prostate", "ribs", "right", "sinuses", "skeleton", "skull", "soft", "space", "spaces",
-    "spine", "spleen", "stomach", "structures", "support", "thoracic", "thorax", "thyroid", "tissue", "tissues", "trachea",
-    "tubes", "upper", "ureters", "uterus", "vascular", "vasculature", "ventricles", "vessels", "wall",
+    "lymph", "mediastinum", "musculoskeletal", "neck", "nodes", "osseous", "other", "ovaries", "pancreas", "parenchyma",
+    "pelvis", "pericardium", "pleura", "pleural", "prostate", "ribs", "right", "sinuses", "skeleton", "skull", "soft", "space",
+    "spaces", "spine", "spleen", "stomach", "structures", "support", "thoracic", "thorax", "thyroid", "tissue", "tissues",
+    "trachea", "tubes", "upper", "ureters", "uterus", "vascular", "vasculature", "ventricles", "vessels", "wall",
 ))  # fmt: skip
 
 
