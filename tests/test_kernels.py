@@ -75,7 +75,7 @@ def test_a_kernel_says_what_evaluate_says(name: str) -> None:
     predicate, answers = CATALOG[name], 0
 
     @given(arguments(predicate))
-    @settings(max_examples=30, deadline=None, database=None, suppress_health_check=SLOW)
+    @settings(max_examples=60, deadline=None, database=None, suppress_health_check=SLOW)
     def agree(drawn: list[tuple[Kind, Any]]) -> None:
         nonlocal answers
         given_ = [from_python(value, kind) if isinstance(value, list) else value for kind, value in drawn]
