@@ -42,10 +42,8 @@ def test_its_example_compiles(name: str) -> None:
     assert api.compile(f"{head}rule r votes A\n    when {example}\n").lfs["r"].name == "r"
 
 
-@pytest.mark.parametrize("name", BY_NAME)
+@pytest.mark.parametrize("name", [name for name in BY_NAME if name != "edit_distance"])  # which says: too long
 def test_a_hundred_thousand_characters_are_answered(name: str) -> None:
-    if name == "edit_distance":
-        pytest.skip("it says that the text is too long")
     stored = BY_NAME[name]
     text = "An awfully nice video, no 1! " * 3500
     arguments = [text if parameter == "text" else OTHERS[parameter] for parameter in stored.parameters]
