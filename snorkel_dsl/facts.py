@@ -6,6 +6,11 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 
+def answers_of(labels: tuple[str, ...], any_number: bool) -> tuple[str, ...]:
+    """What each class number of a task says: a label and, where any number of the k may apply, from k on that it does not."""
+    return (*labels, *(f"not {label}" for label in labels)) if any_number else labels
+
+
 @dataclass(frozen=True)
 class FunctionFacts:
     """Facts about one labeling function.

@@ -25,7 +25,7 @@ from snorkel_dsl.arrays import (
     refuse_bad_labels,
     whole_numbers,
 )
-from snorkel_dsl.facts import RuleFacts, Said
+from snorkel_dsl.facts import RuleFacts, Said, answers_of
 from snorkel_dsl.questions import Question
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class TaskLabels:
     @property
     def answers(self) -> tuple[str, ...]:
         """What each code from 0 on says: the labels and, where any number may apply, that each does not."""
-        return (*self.labels, *(f"not {label}" for label in self.labels)) if self.any_number else self.labels
+        return answers_of(self.labels, self.any_number)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -118,9 +118,9 @@ def test_several_processes_say_the_same_in_the_same_order(
 ) -> None:
     benchmark.make_repository(Path("rules"), files=20, rules=4)
     Path("rules/part_003.rules").write_text("rule ?\n", encoding="utf-8")
-    monkeypatch.setattr(_checking, "_processors", lambda: 1)
+    monkeypatch.setattr(_checking, "usable_processors", lambda: 1)
     alone = said(capsys, "--no-cache")
-    monkeypatch.setattr(_checking, "_processors", lambda: 3)
+    monkeypatch.setattr(_checking, "usable_processors", lambda: 3)
     assert same(capsys) == alone
     assert "part_003" in alone[1]
 

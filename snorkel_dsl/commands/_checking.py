@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from snorkel_dsl.commands._processors import usable_processors
 from snorkel_dsl.commands._project import STDIN, project_for, source_at
 from snorkel_dsl.diagnostics import RulesError
 from snorkel_dsl.repository.checked import Checked, CheckedFiles, Opened, Question, Watched, read, written
@@ -49,7 +50,7 @@ def _questions(files: list[Path], config: Path | None, roots: tuple[Path, ...]) 
 
 def _check_all(questions: list[Question], keeping: CheckedFiles | None) -> Iterator[Checked]:
     """What is found in each file. The first is checked here, so that other processes begin with all that it needs."""
-    processes = min(_processors(), len(questions) // _MANY + 1)
+    processes = min(usable_processors(), len(questions) // _MANY + 1)
     first, rest = questions[:1], questions[1:]
     for question in first:
         yield _check(question, keeping)
@@ -63,10 +64,6 @@ def _check_all(questions: list[Question], keeping: CheckedFiles | None) -> Itera
             yield read(entry, question.source)
         pool.close()
         pool.join()
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 _given: tuple[list[Question], CheckedFiles | None] = ([], None)  # what a process of the pool works on

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from snorkel_dsl.commands._options import DataChoice, comma_separated, pairs
 from snorkel_dsl.commands._output import message, show
+from snorkel_dsl.commands._processors import usable_processors
 from snorkel_dsl.datasets.gold import applying, class_numbers, yes_or_no
 from snorkel_dsl.datasets.options import ReadOptions, refusal
 from snorkel_dsl.datasets.reading import Dataset, open_dataset
@@ -138,11 +139,7 @@ def _chosen(names: list[str], options: dict[str, Any], settings: Settings, progr
 def _worth(data: Dataset) -> int:
     """How many processes some data is worth: they take a second to start, and what they save must be more."""
     large = (data.rows or 0) >= _MANY_ROWS or (data.size or 0) >= _MANY_BYTES
-    return _usable_cpus() if large else 1
-
-
-def _usable_cpus() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return usable_processors() if large else 1
 
 
 def _refuse_overwriting(data: Sequence[Path]) -> None:

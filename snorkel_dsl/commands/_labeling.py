@@ -12,6 +12,7 @@ from snorkel_dsl.api import Rules
 from snorkel_dsl.commands._data import Chosen
 from snorkel_dsl.commands._options import pairs
 from snorkel_dsl.commands._progress import progress
+from snorkel_dsl.datasets.files import beside, check_folder
 from snorkel_dsl.datasets.options import refusal
 from snorkel_dsl.diagnostics import did_you_mean
 from snorkel_dsl.engine.feed import FaultCount, feed
@@ -131,8 +132,6 @@ def label_table(kept: pa.Table | None, answered: list[Answered]) -> pa.Table:
 
 def save(answered: list[Answered], path: Path) -> list[Path]:
     """Save the model of the only question to a file, or each of several to a file of its own in a folder."""
-    from snorkel_dsl.datasets.files import check_folder
-
     check_folder(path)
     if len(answered) == 1:
         return [_save(answered[0], path)]
@@ -145,7 +144,6 @@ def save(answered: list[Answered], path: Path) -> list[Path]:
 
 
 def _save(one: Answered, path: Path) -> Path:
-    part = path.with_name(f".{path.name}.part")
-    one.model.save(part)
-    part.replace(path)
+    with beside(path) as file:
+        one.model.save(file)
     return path

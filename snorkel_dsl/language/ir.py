@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from snorkel_dsl.facts import answers_of
 from snorkel_dsl.language.types import Kind, Type
 from snorkel_dsl.source import Source, Span
 
@@ -289,7 +290,7 @@ class Task:
     @property
     def answers(self) -> tuple[str, ...]:
         """What can be said with one number: each label and, where any number may apply, that it does not (see `Vote`)."""
-        return (*self.labels, *(f"not {label}" for label in self.labels)) if self.any_number else self.labels
+        return answers_of(self.labels, self.any_number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import io
 import json
 import zipfile
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import IO, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -152,7 +152,7 @@ class Model:
 
     # --- saving ------------------------------------------------------------------------------------------------------
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | Path | IO[bytes]) -> None:
         """Writes the fitted model to one file: a zip of JSON and npy arrays, the same bytes for the same model."""
         with zipfile.ZipFile(path, "w") as archive:
             for name, content in sorted(self._contents("").items()):

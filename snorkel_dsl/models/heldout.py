@@ -9,6 +9,7 @@ stacking of Yao et al., Bayesian Analysis 2018.)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -87,3 +88,9 @@ def _foretell(
         said = counted[rows] * by_symbol.data[here]
         gained[symbols.voter[e]] += float(said @ np.log(share))
         votes[symbols.voter[e]] += float(said.sum())
+
+
+def best(candidates: Sequence[Candidate], statistics: Statistics, balance: Floats | None) -> int:
+    """The number of the candidate that foretells votes left out best; the first of two that are as good."""
+    folds = folds_of(statistics)
+    return int(np.argmax([foretold(candidate, statistics, balance, folds).mean for candidate in candidates]))

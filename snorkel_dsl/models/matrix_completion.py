@@ -28,7 +28,7 @@ from snorkel_dsl.facts import RuleFacts
 from snorkel_dsl.models.base import SymbolModel, log, softmax
 from snorkel_dsl.models.blocks import row_sums
 from snorkel_dsl.models.dawid_skene import ABSTAIN_WEIGHTS, NEVER_ABSTAINS, DawidSkene
-from snorkel_dsl.models.heldout import folds_of, foretold
+from snorkel_dsl.models.heldout import best
 from snorkel_dsl.models.majority import USUAL_PRECISION, expected_precision
 from snorkel_dsl.models.statistics import Statistics
 from snorkel_dsl.models.symbols import Symbols, unseen
@@ -152,9 +152,7 @@ class MatrixCompletion(SymbolModel):
 
     def _chosen_abstain(self, statistics: Statistics, balance: Floats | None) -> float:
         """The α under which functions left out are foretold best; the smaller of two that are as good."""
-        folds = folds_of(statistics)
-        scores = [foretold(self.with_abstain(alpha), statistics, balance, folds).mean for alpha in ABSTAIN_WEIGHTS]
-        return ABSTAIN_WEIGHTS[int(np.argmax(scores))]
+        return ABSTAIN_WEIGHTS[best([self.with_abstain(alpha) for alpha in ABSTAIN_WEIGHTS], statistics, balance)]
 
     def with_abstain(self, alpha: float) -> MatrixCompletion:
         """A copy, not yet fitted, whose α is given."""
