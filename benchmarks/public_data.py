@@ -35,6 +35,96 @@ def questions(data: Path, split: str) -> Split:
     return weak_labels(data / "trec" / f"{split}.json", strip_first_word=split == "test")
 
 
+COARSE = ("DESC", "ENTY", "HUM", "ABBR", "LOC", "NUM")
+"""The coarse types in the order of `rulesets/questions`."""
+
+FINE = {
+    "ABBR": {"abb": "short_form", "exp": "expansion"},
+    "DESC": {"def": "definition", "desc": "description", "manner": "manner", "reason": "reason"},
+    "ENTY": {
+        "animal": "animal",
+        "body": "body",
+        "color": "color",
+        "cremat": "creation",
+        "currency": "currency",
+        "dismed": "disease",
+        "event": "event",
+        "food": "food",
+        "instru": "instrument",
+        "lang": "language",
+        "letter": "letter",
+        "other": "other_thing",
+        "plant": "plant",
+        "product": "product",
+        "religion": "religion",
+        "sport": "sport",
+        "substance": "substance",
+        "symbol": "symbol",
+        "techmeth": "technique",
+        "termeq": "equal_term",
+        "veh": "vehicle",
+        "word": "word",
+    },
+    "HUM": {"desc": "about_somebody", "gr": "group", "ind": "individual", "title": "title"},
+    "LOC": {"city": "city", "country": "country", "mount": "mountain", "other": "other_place", "state": "state"},
+    "NUM": {
+        "code": "code",
+        "count": "count",
+        "date": "date",
+        "dist": "distance",
+        "money": "money",
+        "ord": "order",
+        "other": "other_number",
+        "perc": "percentage",
+        "period": "period",
+        "speed": "speed",
+        "temp": "temperature",
+        "volsize": "size",
+        "weight": "weight",
+    },
+}
+"""For each coarse type, its fine types as the data has them, and as `rulesets/questions/fine.rules` calls them."""
+
+QUESTION_TASKS = {
+    "ABBR": "abbreviation",
+    "DESC": "explanation",
+    "ENTY": "entity",
+    "HUM": "human",
+    "LOC": "location",
+    "NUM": "number",
+}
+"""The task of `rulesets/questions/fine.rules` under each coarse type."""
+
+Tasks = dict[str, npt.NDArray[np.int64]]
+
+
+def question_types(data: Path, split: str) -> tuple[pd.DataFrame, Tasks]:
+    """Questions of the published files (`COARSE:fine text` a line), and the class numbers of each task, (n); -1: not asked.
+
+    The frame has the columns text, coarse and, for each fine task, the name of the label, missing where it is not asked.
+    """
+    file = data / "trec" / ("train_5500.label" if split == "train" else "TREC_10.label")
+    lines = decoded(file.read_bytes()).split("\n")
+    labels, texts = zip(*(line.split(" ", 1) for line in lines if line.strip()), strict=True)
+    coarse, fine = zip(*(label.split(":") for label in labels), strict=True)
+    table = pd.DataFrame({"text": texts, "coarse": coarse})
+    gold = {"coarse": np.array([COARSE.index(one) for one in coarse])}
+    for parent, task in QUESTION_TASKS.items():
+        own = [FINE[parent][f] if c == parent else None for c, f in zip(coarse, fine, strict=True)]
+        names = list(FINE[parent].values())
+        table[task] = own
+        gold[task] = np.array([-1 if name is None else names.index(name) for name in own])
+    return table, gold
+
+
+def decoded(raw: bytes) -> str:
+    """The text of a file of which copies go round in two encodings."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
 def chest_xray(data: Path, split: str) -> Split:
     """Reports; normal 0, abnormal 1."""
     table = pd.read_csv(data / "chest_xray" / f"{split}_entries.csv")
