@@ -154,9 +154,7 @@ class Model:
 
     def save(self, path: str | Path | IO[bytes]) -> None:
         """Writes the fitted model to one file: a zip of JSON and npy arrays, the same bytes for the same model."""
-        with zipfile.ZipFile(path, "w") as archive:
-            for name, content in sorted(self._contents("").items()):
-                archive.writestr(zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0)), content)
+        write_archive(path, self._contents(""))
 
     def _contents(self, folder: str) -> dict[str, bytes]:
         """The files of the archive by name."""
@@ -182,6 +180,13 @@ class Model:
         self.labels_, self.functions_, self.hashes_ = (tuple(about[key]) for key in ("labels", "functions", "hashes"))
         for name in ("class_balance_", *self.saved):
             setattr(self, name, np.load(io.BytesIO(archive.read(f"{folder}{name}.npy")), allow_pickle=False))
+
+
+def write_archive(path: str | Path | IO[bytes], files: dict[str, bytes]) -> None:
+    """Writes files by name as one zip, the same bytes for the same content."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in sorted(files.items()):
+            archive.writestr(zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0)), content)
 
 
 class SymbolModel(Model):

@@ -73,14 +73,35 @@ def fit_tasks(
     `balance` has class balances by the name of the question (shares of `not LABEL` and `LABEL` for a single label); without
     one comes that of the votes' facts.
     """
+
+    def fitted(own: LabelMatrix, label: int | None) -> Model:
+        model = new_model()
+        if label is not None and isinstance(model, LabelModel) and one_sided(own) is not None:
+            model = ExpectedPrecision()  # agreement alone would say that the label always applies
+        return model.fit(own, class_balance=(balance or {}).get(own.only_task.name))
+
+    return _answer_all(votes, fitted)
+
+
+def label_tasks(votes: LabelMatrix, models: Mapping[str, Model]) -> list[Answered]:
+    """The answers of models that are fitted already, by the name of their question; a question without one has none.
+
+    Functions that a model was not fitted with have no say in its answer. Raises ValueError where labels differ.
+    """
+    return _answer_all(votes, lambda own, _: models.get(own.only_task.name))
+
+
+def _answer_all(votes: LabelMatrix, model_of: Callable[[LabelMatrix, int | None], Model | None]) -> list[Answered]:
+    """The answers to all questions, each by the model that `model_of` gives for its votes and label."""
     found: dict[tuple[str, int | None], Answered] = {}
     for task in _parents_first(votes.tasks):
         asked = _asked(votes, task, found)
         for label in range(len(task.labels)) if task.any_number else (None,):
             own = votes.question(task.name, None if label is None else task.labels[label])
-            if own.functions:
-                given = (balance or {}).get(own.only_task.name)
-                answered = _fit(task, label, own, asked, new_model, given)
+            here = own if asked.all() or not asked.any() else own.take(asked)
+            model = model_of(here, label) if own.functions else None
+            if model is not None:
+                answered = _answer(task, label, own, here, model, asked)
                 parent = _parent(votes.tasks, task)
                 found[task.name, label] = replace(answered, left_out=_left_out(votes, task, label), parent=parent)
     order = {task.name: place for place, task in enumerate(votes.tasks)}
@@ -116,22 +137,14 @@ def _asked(votes: LabelMatrix, task: TaskLabels, found: Mapping[tuple[str, int |
     return everything if above is None else np.asarray(above.labels.predict() == 1)
 
 
-def _fit(
-    task: TaskLabels,
-    label: int | None,
-    votes: LabelMatrix,
-    asked: Bools,
-    new_model: Callable[[], Model],
-    balance: npt.ArrayLike | None,
+def _answer(
+    task: TaskLabels, label: int | None, votes: LabelMatrix, here: LabelMatrix, model: Model, asked: Bools
 ) -> Answered:
-    own = votes if asked.all() or not asked.any() else votes.take(asked)
-    model = new_model()
-    if label is not None and isinstance(model, LabelModel) and one_sided(own) is not None:
-        model = ExpectedPrecision()  # agreement alone would say that the label always applies
-    model.fit(own, class_balance=balance)
-    majority = MajorityVote().fit(own, facts=replace(votes.facts, balance={}))
+    """What a fitted model says of a question; `here` are the votes on the rows of which it is asked."""
+    majority = MajorityVote().fit(here, facts=replace(votes.facts, balance={}))
+    known = votes.select([name for name in votes.functions if name in model.functions_])
     return Answered(
-        task, label, votes, model, _only(model.label(votes), asked), _only(majority.label(votes), asked), asked
+        task, label, votes, model, _only(model.label(known), asked), _only(majority.label(votes), asked), asked
     )
 
 

@@ -1,0 +1,141 @@
+"""Label models in files: the registry that finds their kinds, `load`, and bundles of the models of several questions.
+
+A model is a zip of JSON and npy arrays, never compressed and never pickled, with the same bytes for the same model. A
+bundle is the same with a folder for each question, and the semantic hashes of all functions that its votes came from, so that
+what was learned of a rule is not taken for what a changed rule is worth. A file may come from anywhere: nothing in it is run,
+and reading it takes no more memory than it has bytes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+import math
+import pkgutil
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from snorkel_dsl.facts import RuleFacts
+from snorkel_dsl.models.base import Model, write_archive
+
+FORMAT = 1
+_ABOUT = "bundle.json"
+
+
+def registry() -> dict[str, type[Model]]:
+    """All models by name, found in the files of this folder."""
+    package = importlib.import_module(__name__.rpartition(".")[0])
+    found: dict[str, type[Model]] = {}
+    for file in pkgutil.iter_modules(package.__path__):
+        module = importlib.import_module(f"{package.__name__}.{file.name}")
+        for kind in vars(module).values():
+            if isinstance(kind, type) and issubclass(kind, Model) and kind.name:
+                found[kind.name] = kind
+    return dict(sorted(found.items()))
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Fitted models by the name of their question, and the semantic hash of each function of the rules by its name.
+
+    Functions without a hash are those of votes that did not come from rules.
+    """
+
+    models: Mapping[str, Model]
+    hashes: Mapping[str, str] = field(default_factory=dict)
+
+    def save(self, path: str | Path | IO[bytes]) -> None:
+        """Writes all of it to one file, the same bytes for the same content."""
+        about = {"format": FORMAT, "questions": list(self.models), "functions": dict(self.hashes)}
+        files = {_ABOUT: json.dumps(about, indent=1, sort_keys=True).encode()}
+        for number, model in enumerate(self.models.values()):
+            files |= model._contents(f"question_{number}/")
+        write_archive(path, files)
+
+    def changes(self, facts: RuleFacts) -> Changes:
+        """How the functions of other facts differ from those that the models were fitted with."""
+        now = {name: known.semantic_hash for name, known in facts.functions.items()}
+        return Changes(
+            tuple(name for name, hash_ in now.items() if self.hashes.get(name, hash_) != hash_),
+            tuple(name for name in now if name not in self.hashes),
+            tuple(name for name in self.hashes if name not in now),
+        )
+
+
+@dataclass(frozen=True)
+class Changes:
+    """The names of functions that are not what they were: their meaning `changed`, they are `new`, or they are `gone`."""
+
+    changed: tuple[str, ...]
+    new: tuple[str, ...]
+    gone: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.changed or self.new or self.gone)
+
+
+def load(path: str | Path) -> Model:
+    """The model that `save` wrote, or the only one of a bundle. Raises ValueError where the file holds none of a known kind."""
+    models = load_bundle(path).models
+    if len(models) != 1:
+        listed = ", ".join(f"`{name}`" for name in models)
+        raise ValueError(f"`{path}` holds the models of {len(models)} questions, {listed}: use `load_bundle`")
+    return next(iter(models.values()))
+
+
+def load_bundle(path: str | Path) -> Bundle:
+    """The bundle that was saved; a single model is one of its own. Raises ValueError where the file holds neither."""
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"`{path}` holds no label model")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _bundle(path, archive)
+    except (zipfile.BadZipFile, LookupError, TypeError, AttributeError, EOFError, RuntimeError, OverflowError) as wrong:
+        raise ValueError(f"`{path}` holds no label model that can be read: {wrong}") from None
+
+
+def _bundle(path: str | Path, archive: zipfile.ZipFile) -> Bundle:
+    for file in archive.infolist():
+        if file.compress_type != zipfile.ZIP_STORED:
+            raise ValueError(f"`{path}` was not written by a label model: `{file.filename}` is compressed")
+        if file.filename.endswith(".npy"):
+            _check_array(archive.read(file))
+    names = archive.namelist()
+    if _ABOUT not in names:
+        if "model.json" not in names:
+            raise ValueError(f"`{path}` holds no label model")
+        model = _model(path, archive, "")
+        return Bundle({model.task_: model}, dict(zip(model.functions_, model.hashes_, strict=True)))
+    about = json.loads(archive.read(_ABOUT))
+    if about.get("format") != FORMAT:
+        raise ValueError(f"`{path}` holds label models of an unknown format")
+    models = {str(name): _model(path, archive, f"question_{e}/") for e, name in enumerate(about["questions"])}
+    return Bundle(models, {str(name): str(hash_) for name, hash_ in about["functions"].items()})
+
+
+def _model(path: str | Path, archive: zipfile.ZipFile, folder: str) -> Model:
+    about = json.loads(archive.read(f"{folder}model.json"))
+    kinds = registry()
+    if about.get("model") not in kinds or about.get("format") != FORMAT:
+        raise ValueError(f"`{path}` holds a label model of an unknown kind or format")
+    model = kinds[about["model"]](**about["parameters"])
+    model._restore(archive, folder)
+    if model.class_balance_.shape != (len(model.labels_),):
+        raise ValueError(f"`{path}` holds a label model whose class balance is not of its labels")
+    return model
+
+
+def _check_array(content: bytes) -> None:
+    """Raise ValueError where a file is no array of numbers, or says that it is larger than it is."""
+    file = io.BytesIO(content)
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise ValueError("an array of an unknown format")
+    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+    if dtype.kind not in "bifu" or math.prod(shape) * dtype.itemsize != len(content) - file.tell():
+        raise ValueError("an array that is not what it says")
