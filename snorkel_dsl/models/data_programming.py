@@ -7,17 +7,17 @@ Function i votes with a propensity β_i, and its vote is right by an accuracy α
     Z_iy = 1 + Σ_{e of i} exp(β_i + s_ey α_i)     P(i abstains | y) = 1 / Z_iy
     log P(row) = log Σ_y p_y exp(Σ_{e in row} (β_i + s_ey α_i) − Σ_i log Z_iy)
 
-A label that a function can never vote is no term of Z_iy, so Z differs between labels, and abstaining is evidence. Rows with the
-same votes are one term, so a step costs what the distinct rows cost. The gradient is exact: for w_ey = β_i + s_ey α_i it is the
-count of e that is expected with y, less what the model gives,
+A label that a function can never vote is no term of Z_iy, so Z differs between labels, and abstaining is evidence. Rows with
+the same votes are one term, so a step costs what the distinct rows cost. The gradient is exact: for w_ey = β_i + s_ey α_i it is
+the count of e that is expected with y, less what the model gives,
 
     ∂/∂w_ey = Σ_rows [e in row] P(y | row) − P(e | y) Σ_rows P(y | row)        ∂/∂ log p_y = Σ_rows P(y | row) − n p_y
 
 and L-BFGS climbs from the belief that functions are as precise as expected. The priors count as shares of the data, so they
 neither fade nor grow with n: a Beta prior of s times the votes of a function on σ(2 α_i − o), the precision that α_i means
-where labels are equally frequent (o = log (k − |e|) / |e|); a weak normal prior on β_i; for a balance that is estimated b n rows
-shared evenly. α_i is never below 0, or a vote would speak against its own label. A joint vote of a block has an α and a β of
-its own.
+where labels are equally frequent (o = log (k − |e|) / |e|); a weak normal prior on β_i; for a balance that is estimated b n
+rows shared evenly. α_i is never below 0, or a vote would speak against its own label. A joint vote of a block has an α and a β
+of its own.
 """
 
 from __future__ import annotations
@@ -207,7 +207,7 @@ class _Climb:
         return np.concatenate([accuracy, np.clip(propensity, *PROPENSITIES), np.log(balance)])
 
     def _by_group(self, values: Floats) -> Floats:
-        return np.bincount(self.group, weights=values, minlength=self.groups)
+        return np.bincount(self.group, weights=values, minlength=self.groups).astype(np.float64)
 
     def _mean(self, values: Floats) -> Floats:
         return np.asarray(self._by_group(values) / np.maximum(np.bincount(self.group, minlength=self.groups), 1))
