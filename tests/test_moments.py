@@ -50,4 +50,4 @@ def test_facts_say_which_group_is_the_one_source_and_votes_drop_what_facts_suspe
     free = counted(one_label_each(4_000, RULES, seed=3).votes)
     wrong = np.zeros((7, 7), dtype=bool)
     wrong[:3, :3] = True
-    assert dependent_pairs(free, suspected=wrong) == []
+    assert dependent_pairs(free, rate=1e-4, suspected=wrong) == []
