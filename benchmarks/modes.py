@@ -6,8 +6,9 @@
 The rows are real texts of the data that a rule set was written for, and as many with pieces of them set between characters
 that fold, compose or count as white space in ways of their own. The reference evaluator, which defines what rules mean, answers
 each distinct row; the program labels them repeated to several batches. The ways: one process and two; read from Parquet, CSV,
-JSON lines and Arrow; from a cache, after an edit of a rule, after rows were appended; without Vectorscan; and killed with SIGKILL
-at ten random moments and gone on with, in one process and in two. Prints the cells compared in each way and how many differ, which must be none.
+JSON lines and Arrow; from a cache, after an edit of a rule, after rows were appended; without Vectorscan; and ten runs killed
+with SIGKILL at random moments and gone on with, in one process and in two. Prints the cells compared in each way and how many
+differ, which must be none.
 """
 
 from __future__ import annotations
