@@ -27,7 +27,7 @@ from snorkel_dsl.models.base import log
 from snorkel_dsl.models.blocks import dependency_blocks, incidence, joined, joint_symbols
 from snorkel_dsl.models.joint.feasible import FeasibleSet, Said
 from snorkel_dsl.models.symbols import Symbols, symbols_of
-from snorkel_dsl.votes import ABSTAIN, FIRST_SET, Bools, Floats, LabelMatrix, TaskLabels, code_dtype
+from snorkel_dsl.votes import ABSTAIN, FIRST_SET, Floats, LabelMatrix, TaskLabels, code_dtype
 
 RIGHT, WRONG, NOT_ASKED = range(3)
 NEVER_ABSTAINS = 1e-3  # P(i abstains | y) is at least this
@@ -101,7 +101,7 @@ def _facts(facts: RuleFacts, feasible: FeasibleSet, variable: int) -> RuleFacts:
 class Voices:
     """The votes on one variable: `symbols` over its states, and which stand in each of p patterns, `matrix` (p, d) sparse.
 
-    `functions` names the functions of the symbols; `asked_always` says whether the last state is one in which the task is asked.
+    `functions` names the functions of the symbols; without `asked_always` the task is not asked in the last state.
     """
 
     variable: int
@@ -114,8 +114,7 @@ class Voices:
     def groups(self) -> Floats:
         """Which states are right, wrong, or those of a task not asked, for each symbol, (d, 3, k) of 0 and 1."""
         allowed = self.symbols.allowed
-        asked: Bools = np.ones(allowed.shape[1], dtype=np.bool_)
-        asked[-1] = self.asked_always
+        asked = np.arange(allowed.shape[1]) < allowed.shape[1] - (not self.asked_always)
         return np.stack([allowed, ~allowed & asked, ~allowed & ~asked], axis=1).astype(np.float64)
 
     @property
@@ -123,8 +122,8 @@ class Voices:
         """The only state that any vote is for, where there are two and only one is voted."""
         if self.symbols.k - (not self.asked_always) != 2 or not len(self.symbols):
             return None
-        voted = self.symbols.allowed.any(axis=0)[:2]
-        return int(voted[1]) if voted.sum() == 1 else None
+        voted = np.flatnonzero(np.any(self.symbols.allowed[:, :2], axis=0))
+        return int(voted[0]) if voted.size == 1 else None
 
     def without(self, functions: frozenset[str]) -> Voices:
         """The same patterns as if these functions abstained everywhere."""

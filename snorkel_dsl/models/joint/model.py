@@ -31,7 +31,7 @@ from snorkel_dsl.models.joint.emissions import Emission, Prior, Voices, said_by,
 from snorkel_dsl.models.joint.feasible import FeasibleSet
 from snorkel_dsl.models.joint.messages import Messages
 from snorkel_dsl.models.majority import USUAL_PRECISION, expected_precision
-from snorkel_dsl.votes import Floats, Ints, LabelMatrix
+from snorkel_dsl.votes import Floats, LabelMatrix
 
 BALANCE_PRIOR = 0.05  # b
 FITTING_STEPS = 60  # of p⁰ to declared shares
@@ -144,7 +144,7 @@ class Climb:
         return start, even
 
     def conditional(self, shares: list[Floats]) -> list[Floats]:
-        """log p(configuration | state of the separator) of each clique."""
+        """The logs of p(configuration | state of the separator) of each clique."""
         found = []
         for clique, share in zip(self.feasible.cliques, shares, strict=True):
             within = share.sum() if clique.up is None else np.bincount(clique.up, weights=share)[clique.up]
@@ -153,7 +153,8 @@ class Climb:
 
     def balance(self, fitted: Fitted) -> Floats:
         """The class balance of each state of all variables."""
-        return self.messages.beliefs(np.zeros((1, fitted.intercept.size)), fitted.factors).marginals[0]
+        marginals: Floats = self.messages.beliefs(np.zeros((1, fitted.intercept.size)), fitted.factors).marginals[0]
+        return marginals
 
     def _step(self, fitted: Fitted, even: list[Floats], held: Mapping[int, Floats]) -> Fitted:
         cliques, expected, marginals = self._expected(fitted)
