@@ -1,4 +1,4 @@
-"""Triplets in closed form (FlyingSquid; Fu et al., ICML 2020), from pair moments alone: nothing is iterated, so votes may stream.
+"""Triplets in closed form (FlyingSquid; Fu et al., ICML 2020), from pair moments alone: votes may stream.
 
 For one label y against the rest let x_i be 1 where function i votes for y, -1 where it votes for another label, 0 where it
 abstains. For functions that are independent given whether Y = y, every covariance is a product, and three of them give each
@@ -10,8 +10,8 @@ factor up to its sign:
 The paper takes E[x_i x_j] for the product, which is exact where a function errs equally often on both sides; the covariance
 needs nothing of the kind, so it also holds for functions that vote one label only. Of the many triplets of a function the
 median counts, each weighed by one over the variance of log |v_i|, which for correlations r is as 1 / r_ij² + 1 / r_ik² +
-1 / r_jk²; a triplet whose covariances have a negative product is none. Signs: functions are better than random on average. With v
-known each symbol e of another function follows, again as a median over j, and with it the precision:
+1 / r_jk²; a triplet whose covariances have a negative product is none. Signs: functions are better than random on average.
+With v known each symbol e of another function follows, again as a median over j, and with it the precision:
 
     u_e = Cov(e, x_j) / v_j        P(y | e) = p_y + √(p_y (1 − p_y)) u_e / c_e        π_e = Σ_{y in e} P(y | e)
 
@@ -190,7 +190,7 @@ class Triplets(SymbolModel):
 
 @dataclass(frozen=True, eq=False)
 class _OneAgainstRest:
-    """The triplets of one label: `covariance` (d, d) of the symbols of n rows, `label` y. v counts voters: blocks of functions."""
+    """The triplets of label y: `covariance` (d, d) of the symbols of n rows. Shapes (v) count voters: blocks of functions."""
 
     symbols: Symbols
     covariance: Floats
@@ -214,19 +214,19 @@ class _OneAgainstRest:
     @cached_property
     def deviation(self) -> Floats:
         """The standard deviation of x, (v)."""
-        return np.sqrt(np.maximum(np.sum(self.said * self.mixed, axis=0), 0.0))
+        return np.asarray(np.sqrt(np.maximum(np.sum(self.said * self.mixed, axis=0), 0.0)), dtype=np.float64)
 
     @cached_property
     def correlation(self) -> Floats:
-        """r of every two voters, (v, v), zero on the diagonal."""
+        """The correlation r of every two voters, (v, v), zero on the diagonal."""
         scale = np.maximum(self.deviation, 1e-12)
         found = self.said.T @ self.mixed / np.outer(scale, scale)
         np.fill_diagonal(found, 0.0)
-        return np.clip(found, -1.0, 1.0)
+        return np.asarray(np.clip(found, -1.0, 1.0), dtype=np.float64)
 
     @cached_property
     def factors(self) -> tuple[Floats, Floats]:
-        """v_i over the standard deviation of x_i, and the variance of its logarithm, (v) each; NaN where there is no triplet."""
+        """v_i over the standard deviation of x_i, and the variance of its logarithm, (v) each; NaN without a triplet."""
         size, doubt = np.full((2, self.deviation.size), np.nan)
         for i in range(size.size):
             size[i], doubt[i] = self._factor(i)
