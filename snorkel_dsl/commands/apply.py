@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -94,23 +95,17 @@ def _write(program: Any, chosen: Any, faults: Any, output: Path, shape: str, kep
     from snorkel_dsl.commands._data import refuse_unreadable_columns
     from snorkel_dsl.commands._progress import progress
     from snorkel_dsl.datasets.options import refusal
-    from snorkel_dsl.datasets.writing import open_output
     from snorkel_dsl.engine.feed import feed
     from snorkel_dsl.engine.profile import phase
-    from snorkel_dsl.report.votes import Shape
 
     rows = votes = 0
-    write = form = None
+    write = None
     with ExitStack() as stack:
         advance = stack.enter_context(progress("applying", chosen.data.rows, chosen.data.size))
         for fed in feed(program, chosen.data, chosen.options, faults, kept, processes=chosen.processes):
-            if write is None or form is None:
-                form = Shape.of(program, fed.extra.schema, shape == "long")
-                write = stack.enter_context(open_output(output, form.schema))
-            with phase("assemble"):
-                batch = form.batch(fed.votes, fed.extra, rows)
-            with phase("write"):
-                write(batch)
+            if write is None:
+                write = stack.enter_context(_opened(program, output, fed.extra.schema, shape == "long"))
+            write(fed.votes, fed.extra, rows)
             rows, votes = rows + fed.votes.n, votes + int(fed.votes.rows.size)
             advance(fed.votes.n, fed.position)
         if write is None:
@@ -119,3 +114,23 @@ def _write(program: Any, chosen: Any, faults: Any, output: Path, shape: str, kep
         with phase("write"):
             stack.close()
     return rows, votes
+
+
+@contextmanager
+def _opened(program: Any, output: Path, kept: Any, long: bool) -> Iterator[Callable[[Any, Any, int], None]]:
+    """Open the output; what is given writes the votes of a batch with its kept columns and the number of its first row."""
+    from snorkel_dsl.datasets.writing import open_output, open_sparse
+    from snorkel_dsl.engine.profile import phase
+    from snorkel_dsl.report.votes import Shape
+
+    form = Shape.of(program, kept, long)
+    sparse = form.sparse if output.suffix.lower() == ".parquet" else ()
+    with open_sparse(output, form.schema, sparse) if sparse else open_output(output, form.schema) as write:
+
+        def write_votes(votes: Any, extra: Any, first_row: int) -> None:
+            with phase("assemble"):
+                batch: Any = form.sparse_batch(votes, extra) if sparse else form.batch(votes, extra, first_row)
+            with phase("write"):
+                write(batch)
+
+        yield write_votes

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,15 +19,17 @@ import pyarrow.parquet as pq
 
 from snorkel_dsl.datasets.files import beside, check_folder
 from snorkel_dsl.datasets.options import WRITTEN, refusal
+from snorkel_dsl.datasets.sparse import SparseBatch, SparseWriter
 from snorkel_dsl.diagnostics import did_you_mean
 
 _MOST_WAITING = 2  # batches that are made and not yet written
+B = TypeVar("B", contravariant=True)
 
 
-class Write(Protocol):
+class Write(Protocol[B]):
     """Takes one batch after another."""
 
-    def __call__(self, batch: pa.RecordBatch) -> None:
+    def __call__(self, batch: B) -> None:
         """Write a batch of the schema that the file was opened with."""
         ...
 
@@ -48,27 +50,46 @@ def check_writable(path: Path) -> None:
 
 
 @contextmanager
-def open_output(path: Path, schema: pa.Schema) -> Iterator[Write]:
+def open_output(path: Path, schema: pa.Schema) -> Iterator[Write[pa.RecordBatch]]:
     """Open a file for batches of a schema; `path` has been checked by `check_writable`."""
     writer = {".parquet": _parquet, ".csv": _csv, ".jsonl": _jsonl}[path.suffix.lower()]
-    try:
-        with writer(BytesIO(), schema) as write:
-            write(pa.RecordBatch.from_pylist([], schema))
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as wrong:
-        raise refusal(
-            "unknown-output-format", f"`{path}` cannot hold a column that is kept: {wrong}", "write a .jsonl file"
-        ) from None
+    with _refusing(path), writer(BytesIO(), schema) as write:
+        write(pa.RecordBatch.from_pylist([], schema))
     with beside(path) as file, writer(file, schema) as write, _behind(write) as later:
         yield later
 
 
 @contextmanager
-def _behind(write: Write) -> Iterator[Write]:
+def open_sparse(path: Path, schema: pa.Schema, sparse: Sequence[int]) -> Iterator[Write[SparseBatch]]:
+    """Open a Parquet file for batches whose columns at the places `sparse` of the schema are -1 in nearly every row."""
+    options = _parquet_options(schema)
+    with _refusing(path):
+        SparseWriter(BytesIO(), schema, sparse, **options)
+    with beside(path) as file:
+        writer = SparseWriter(file, schema, sparse, **options)
+        with _behind(writer.write) as later:
+            yield later
+        writer.close()
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """Raises RulesError where the file cannot hold what it is tried with."""
+    try:
+        yield
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as wrong:
+        raise refusal(
+            "unknown-output-format", f"`{path}` cannot hold a column that is kept: {wrong}", "write a .jsonl file"
+        ) from None
+
+
+@contextmanager
+def _behind(write: Write[B]) -> Iterator[Write[B]]:
     """Write in a thread of its own, while the next batches are made; what goes wrong is raised a few batches later."""
     waiting: deque[Future[None]] = deque()
     with ThreadPoolExecutor(1) as thread:
 
-        def later(batch: pa.RecordBatch) -> None:
+        def later(batch: B) -> None:
             waiting.append(thread.submit(write, batch))
             if len(waiting) > _MOST_WAITING:
                 waiting.popleft().result()
@@ -87,12 +108,15 @@ def write_table(path: Path, table: pa.Table) -> None:
 
 
 @contextmanager
-def _parquet(file: BinaryIO, schema: pa.Schema) -> Iterator[Write]:
-    # Of whole numbers that are nearly all -1, zstd makes as little without a dictionary, in half the time.
-    others = [_leaf(field) for field in schema if not pa.types.is_integer(field.type) or field.type.bit_width > 16]
-    chosen: dict[str, Any] = {"use_dictionary": others, "write_statistics": others}
-    with pq.ParquetWriter(file, schema, compression="zstd", **chosen) as writer:
+def _parquet(file: BinaryIO, schema: pa.Schema) -> Iterator[Write[pa.RecordBatch]]:
+    with pq.ParquetWriter(file, schema, **_parquet_options(schema)) as writer:
         yield writer.write_batch
+
+
+def _parquet_options(schema: pa.Schema) -> dict[str, Any]:
+    """Of small whole numbers zstd makes as little without a dictionary, in half the time."""
+    others = [_leaf(field) for field in schema if not pa.types.is_integer(field.type) or field.type.bit_width > 16]
+    return {"compression": "zstd", "use_dictionary": others, "write_statistics": others}
 
 
 def _leaf(field: pa.Field[Any]) -> str:
@@ -101,7 +125,7 @@ def _leaf(field: pa.Field[Any]) -> str:
 
 
 @contextmanager
-def _csv(file: BinaryIO, schema: pa.Schema) -> Iterator[Write]:
+def _csv(file: BinaryIO, schema: pa.Schema) -> Iterator[Write[pa.RecordBatch]]:
     flat = pa.schema([(field.name, pa.string() if _as_text(field.type) else field.type) for field in schema])
     with pa_csv.CSVWriter(file, flat) as writer:
 
@@ -127,7 +151,7 @@ def _flat(array: Any) -> Any:
 
 
 @contextmanager
-def _jsonl(file: BinaryIO, schema: pa.Schema) -> Iterator[Write]:
+def _jsonl(file: BinaryIO, schema: pa.Schema) -> Iterator[Write[pa.RecordBatch]]:
     def write(batch: pa.RecordBatch) -> None:
         for row in batch.to_pylist():
             file.write(json.dumps(_plain(row), ensure_ascii=False, default=str).encode() + b"\n")

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from snorkel_dsl.datasets.options import refusal
+from snorkel_dsl.datasets.sparse import SparseBatch
 from snorkel_dsl.language import ir
 from snorkel_dsl.report.testing import qualified
 from snorkel_dsl.votes import ABSTAIN, Codes, LabelMatrix
@@ -53,6 +54,21 @@ class Shape:
         ]
         arrays = [array.cast(field.type) for array, field in zip([*kept, *columns], self.schema, strict=True)]
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    @property
+    def sparse(self) -> tuple[int, ...]:
+        """The places in the schema of the columns of class numbers, which are -1 in nearly every row."""
+        if self.long:
+            return ()
+        return tuple(place for place, is_list in enumerate(self.lists, start=len(self.kept)) if not is_list)
+
+    def sparse_batch(self, votes: LabelMatrix, extra: pa.RecordBatch) -> SparseBatch:
+        """As `batch`, with the columns `sparse` by their votes alone."""
+        full = [_as(extra.column(field.name), field) for field in self.kept]
+        full += [pa.array(_names(votes, j), pa.list_(pa.string())) for j, is_list in enumerate(self.lists) if is_list]
+        if any(self.lists):
+            votes = votes.select([j for j, is_list in enumerate(self.lists) if not is_list])
+        return SparseBatch(votes.n, full, votes.indptr, votes.rows, votes.codes)
 
     def _long(self, votes: LabelMatrix, kept: list[pa.Array[Any]], first_row: int) -> pa.RecordBatch:
         functions = votes.function_of_vote
