@@ -1,7 +1,7 @@
 """A progress bar on stderr: only on a terminal, and only for what takes longer than two seconds.
 
-It counts what is done, not what has been read: rows where their number is known, else the bytes of the files. The rate is that
-of the whole run, and the time left is what the rest takes at this rate.
+It counts what is done, not what has been read: rows where their number is known, else the bytes of the files. The rate and the
+time left count from the first batch on: what starting took (processes, compiled patterns) is not taken again by the rest.
 """
 
 from __future__ import annotations
@@ -38,19 +38,20 @@ class _Bar:
     def __init__(self, what: str, rows: int | None, size: int | None) -> None:
         self.what, self.rows, self.size, self.done = what, rows, size, 0
         self.start = time.monotonic()
+        self.first: tuple[float, int, float] | None = None  # when the first batch was done, its rows, and its share
         self.shown: Any = None
         self.task: Any = None
 
     def advance(self, rows: int, position: int | None = None) -> None:
         """Count rows that are done; `position` is how far into the data they reach, in bytes."""
         self.done += rows
-        seconds = time.monotonic() - self.start
-        if self.shown is None and seconds > PATIENCE:
+        now, share = time.monotonic(), self._share(position)
+        self.first = self.first or (now, self.done, share or 0.0)
+        if self.shown is None and now - self.start > PATIENCE:
             self._appear()
         if self.shown is not None:
-            share = self._share(position)
             self.shown.update(
-                self.task, total=None if share is None else 1.0, completed=share or 0, said=self._said(share, seconds)
+                self.task, total=None if share is None else 1.0, completed=share or 0, said=self._said(share, now)
             )
             self.shown.refresh()
 
@@ -62,13 +63,15 @@ class _Bar:
             return min(position / self.size, 1.0)
         return None
 
-    def _said(self, share: float | None, seconds: float) -> str:
-        rate = f"{self.done / seconds:,.0f} rows/s" if seconds else ""
-        if not share:
-            return f"{self.done:,} rows, {rate}"
-        left = timedelta(seconds=round(seconds * (1 - share) / share))
-        of = f" of {self.rows:,}" if self.rows else ""
-        return f"{share:.0%}, {self.done:,}{of} rows, {rate}, {left} left"
+    def _said(self, share: float | None, now: float) -> str:
+        start, rows, known = self.first or (self.start, 0, 0.0)
+        parts = [f"{share:.0%}"] if share else []
+        parts.append(f"{self.done:,}{f' of {self.rows:,}' if share and self.rows else ''} rows")
+        if self.done > rows and now > start:
+            parts.append(f"{(self.done - rows) / (now - start):,.0f} rows/s")
+        if share and share > known:
+            parts.append(f"{timedelta(seconds=round((now - start) * (1 - share) / (share - known)))} left")
+        return ", ".join(parts)
 
     def _appear(self) -> None:
         from rich.console import Console
