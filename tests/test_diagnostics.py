@@ -63,9 +63,13 @@ class Case:
         for name, text in self.files.items():
             Path(name).parent.mkdir(parents=True, exist_ok=True)
             Path(name).write_text(text, encoding="utf-8")
-        before, _, command = self.command.removeprefix("$ ").rpartition("&& ")
-        if before:
-            subprocess.run(["bash", "-c", before.removesuffix("&& ")], check=True)
+        *before, command = self.command.removeprefix("$ ").split(" && ")
+        for step in before:
+            if step.startswith("snorkel-dsl "):
+                assert run(shlex.split(step)[1:]) == 0
+            else:
+                subprocess.run(["bash", "-c", step], check=True)
+        capsys.readouterr()
         with pytest.MonkeyPatch.context() as patch:  # one that leaves alone what the command imports
             for name in self.absent:
                 patch.setitem(sys.modules, name, None)

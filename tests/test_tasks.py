@@ -16,7 +16,7 @@ from simulate import one_label_each
 
 from snorkel_dsl.api import compile
 from snorkel_dsl.facts import FunctionFacts, RuleFacts
-from snorkel_dsl.models import LabelModel, MajorityVote, load
+from snorkel_dsl.models import LabelModel, MajorityVote, load, load_bundle
 from snorkel_dsl.models.expected import ExpectedPrecision
 from snorkel_dsl.models.tasks import columns_of, fit_tasks
 from snorkel_dsl.report.account import Counts
@@ -204,14 +204,19 @@ def test_an_account_of_one_row(folder: Path) -> None:
     assert "size: not asked here (its row is not findings.NODULE)" in done.stdout
 
 
-def test_models_of_several_questions_are_saved_one_by_one(folder: Path) -> None:
-    done = snorkel_dsl(folder, "label", "chest.rules", "data.csv", "-o", "labels.csv", "--save-model", "models")
+def test_models_of_several_questions_are_saved_in_one_file(folder: Path) -> None:
+    done = snorkel_dsl(folder, "label", "chest.rules", "data.csv", "-o", "labels.csv", "--save-model", "chest.model")
     assert done.returncode == 0, done.stderr
-    names = {path.stem for path in (folder / "models").iterdir()}
-    assert names == {"triage", "findings.EDEMA", "findings.NODULE", "urgency", "size"}
+    models = load_bundle(folder / "chest.model").models
+    assert list(models) == ["triage", "findings.EDEMA", "findings.NODULE", "urgency", "size"]
     votes = compile(folder / "chest.rules").apply(folder / "data.csv")
-    again = load(folder / "models" / "findings.EDEMA.model")
+    again = models["findings.EDEMA"]
     assert again.predict(votes.question("findings", "EDEMA")).tolist() == [1, 0, -1, -1, -1, 1]
+    with pytest.raises(ValueError, match="holds the models of 5 questions"):
+        load(folder / "chest.model")
+    done = snorkel_dsl(folder, "predict", "chest.rules", "data.csv", "--model", "chest.model", "-o", "again.csv")
+    assert done.returncode == 0, done.stderr
+    assert (folder / "again.csv").read_bytes() == (folder / "labels.csv").read_bytes()
 
 
 # -------------------------------------------------------------------------------------------------------------- in Python

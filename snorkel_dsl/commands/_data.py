@@ -148,6 +148,8 @@ def _refuse_overwriting(data: Sequence[Path]) -> None:
     taken = {path.resolve(): "the data" for path in data}
     if params.get("rules"):
         taken[params["rules"].resolve()] = "the rules"
+    if isinstance(params.get("model"), Path):
+        taken[params["model"].resolve()] = "the model"
     for option in ("output", "save_model", "faults_file"):
         path = params.get(option)
         if path is None:

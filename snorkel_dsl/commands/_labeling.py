@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +18,16 @@ from snorkel_dsl.datasets.files import beside, check_folder
 from snorkel_dsl.datasets.options import refusal
 from snorkel_dsl.diagnostics import did_you_mean
 from snorkel_dsl.engine.feed import FaultCount, feed
+from snorkel_dsl.facts import RuleFacts
 from snorkel_dsl.language import ir
-from snorkel_dsl.models import registry
 from snorkel_dsl.models.base import Model
-from snorkel_dsl.models.tasks import Answered, columns_of, fit_tasks
+from snorkel_dsl.models.stored import Bundle, Changes, load_bundle, registry
+from snorkel_dsl.models.tasks import Answered, columns_of, fit_tasks, label_tasks
+from snorkel_dsl.report.names import short_names
 from snorkel_dsl.votes import LabelMatrix
 
 Balance = tuple[float, ...]
+MOST_NAMED = 10  # rules in a message
 
 
 def all_votes(
@@ -49,14 +54,14 @@ def fit_all(votes: LabelMatrix, model: str, balance: dict[str, Balance]) -> list
 
 
 def named_model(name: str) -> Model:
-    """A new model by its name. Raises RulesError, with the names that there are, on an unknown one."""
+    """A new model by its name. Raises RulesError on an unknown one."""
     known = registry()
     if name in known:
         return known[name]()
     close = did_you_mean(name, known)
-    listed = f"the label models are {', '.join(known)}"
+    helps = [f"did you mean `{close}`?"] if close else []
     raise refusal(
-        "unknown-model", f"no label model is called `{name}`", *([f"did you mean `{close}`?"] if close else []), listed
+        "unknown-model", f"no label model is called `{name}`", *helps, "`snorkel-dsl label --model list` lists them"
     )
 
 
@@ -130,20 +135,90 @@ def label_table(kept: pa.Table | None, answered: list[Answered]) -> pa.Table:
     return pa.table(columns)
 
 
-def save(answered: list[Answered], path: Path) -> list[Path]:
-    """Save the model of the only question to a file, or each of several to a file of its own in a folder."""
-    check_folder(path)
-    if len(answered) == 1:
-        return [_save(answered[0], path)]
-    if path.exists() and not path.is_dir():
+# --------------------------------------------------------------------------------------------------- models in files
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A file of fitted models."""
+
+    path: Path
+    bundle: Bundle
+
+
+def open_model(model: str) -> str | ModelFile:
+    """The name of a model, or what is in a file. Raises RulesError where it is neither."""
+    if model in registry():
+        return model
+    path = Path(model)
+    if path.suffix == ".model" or path.is_file():
+        return read_models(path)
+    named_model(model)
+    return model
+
+
+def answer_all(
+    votes: LabelMatrix, model: str | ModelFile, balance: dict[str, Balance], allow_changed: bool = False
+) -> list[Answered]:
+    """The answers to all questions: by a model of that name, fitted on these votes, or by those in a file."""
+    if isinstance(model, str):
+        return fit_all(votes, model, balance)
+    if balance:
         raise refusal(
-            "bad-option", f"`{path}` is a file, and {len(answered)} models go into a folder", "name a folder to make"
+            "bad-option",
+            f"`--balance` is for fitting, and the models of `{model.path}` are fitted",
+            f"give it to `snorkel-dsl fit … -o {model.path.name}`",
         )
-    path.mkdir(exist_ok=True)
-    return [_save(one, path / f"{one.name}.model") for one in answered]
+    return label_all(votes, model, allow_changed)
 
 
-def _save(one: Answered, path: Path) -> Path:
+def label_all(votes: LabelMatrix, model: ModelFile, allow_changed: bool) -> list[Answered]:
+    """The answers of the models in a file. Raises RulesError where they were fitted with other rules, unless allowed."""
+    changes = model.bundle.changes(votes.facts)
+    if changes and not allow_changed:
+        raise refusal(
+            "changed-rules", f"`{model.path}` was fitted with other rules than these", *_helps(changes, model.path)
+        )
+    again = f"fit it again: `snorkel-dsl fit RULES DATA -o {model.path.name}`"
+    try:
+        answered = label_tasks(votes, model.bundle.models)
+    except ValueError as wrong:
+        raise refusal("changed-labels", f"`{model.path}` does not fit these rules: {wrong}", again) from None
+    if not answered:
+        asked = ", ".join(f"`{name}`" for name in model.bundle.models)
+        raise refusal("changed-labels", f"`{model.path}` answers {asked}, which these rules do not ask", again)
+    return answered
+
+
+def read_models(path: Path) -> ModelFile:
+    """The models in a file. Raises RulesError where it is missing or holds none."""
+    if not path.is_file():
+        raise refusal(
+            "unreadable-model", f"there is no file `{path}`", "`snorkel-dsl fit RULES DATA -o FILE.model` writes one"
+        )
+    try:
+        return ModelFile(path, load_bundle(path))
+    except ValueError as wrong:
+        helps = "`snorkel-dsl fit RULES DATA -o FILE.model` writes one"
+        raise refusal("unreadable-model", str(wrong), helps) from None
+
+
+def _helps(changes: Changes, path: Path) -> list[str]:
+    listed = {"changed": changes.changed, "new": changes.new, "gone": changes.gone}
+    named = [f"{what}: {_shortlist(short_names(names))}" for what, names in listed.items() if names]
+    again = f"fit it again: `snorkel-dsl fit RULES DATA -o {path.name}`"
+    return [*named, again, "or say `--allow-changed`: a changed rule counts as it did, a new one not at all"]
+
+
+def _shortlist(names: Mapping[str, str]) -> str:
+    shown = [f"`{name}`" for name in list(names.values())[:MOST_NAMED]]
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def save(answered: list[Answered], path: Path, facts: RuleFacts) -> None:
+    """Save the models of all questions to one file, with the hashes of the rules."""
+    check_folder(path)
+    hashes = {name: known.semantic_hash for name, known in facts.functions.items()}
     with beside(path) as file:
-        one.model.save(file)
-    return path
+        Bundle({one.name: one.model for one in answered}, hashes).save(file)

@@ -45,17 +45,24 @@ def _list_models(context: click.Context, _: click.Parameter, name: str) -> str:
     return name
 
 
-def model_option(what: str) -> Callable[[Command], Command]:
+def model_option(what: str, metavar: str = "NAME") -> Callable[[Command], Command]:
     """The option that names a label model; `what` says what the model is for."""
     return click.option(
         "--model",
         default="auto",
-        metavar="NAME",
+        metavar=metavar,
         show_default=True,
         is_eager=True,
         callback=_list_models,
         help=f"{what} `--model list` lists them.",
     )
+
+
+changed_option = click.option(
+    "--allow-changed",
+    is_flag=True,
+    help="Go on with a model file although rules have changed since: a changed rule counts as it did, a new one not at all.",
+)
 
 
 def together(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:

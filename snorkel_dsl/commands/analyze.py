@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from snorkel_dsl.commands._options import (
     balance_option,
+    changed_option,
     data_argument,
     data_options,
     fault_options,
@@ -18,17 +19,13 @@ from snorkel_dsl.commands._options import (
     rules_argument,
     run_options,
 )
-from snorkel_dsl.commands._output import result
-from snorkel_dsl.commands._project import load_rules, project_for
-
-if TYPE_CHECKING:
-    from snorkel_dsl.commands._data import Chosen
 
 
 @click.command()
 @rules_argument
 @data_argument
-@model_option("The label model for the learned accuracies.")
+@model_option("The label model for the learned accuracies: a name, or a file that `fit` wrote.", "NAME|FILE")
+@changed_option
 @balance_option
 @click.option(
     "--uncovered",
@@ -69,25 +66,17 @@ def command(
       snorkel-dsl analyze my.rules reports.csv --gold truth
       snorkel-dsl analyze my.rules reports.csv --uncovered 10
     """
-    project = project_for(rules, options.pop("config"), options.pop("roots"))
-    compiled = load_rules(rules, project)
-
     from snorkel_dsl.commands import _labeling
-    from snorkel_dsl.commands._data import choose_data, refuse_unreadable_columns, report_faults
-    from snorkel_dsl.engine.feed import FaultCount
+    from snorkel_dsl.commands._output import result
+    from snorkel_dsl.commands._run import Labeling
     from snorkel_dsl.report import analysis
 
-    faults_file, most = options.pop("faults_file"), options.pop("max_faults")
-    balance = _labeling.balances(options.pop("balance"), compiled.program)
-    chosen: Chosen = choose_data(data, options, project.settings, compiled.program)
-    faults = FaultCount(keep=faults_file is not None)
-    votes, table = _labeling.all_votes(compiled, chosen, faults)
-    refuse_unreadable_columns(faults)
-    gold = chosen.numbers(compiled.program, table)
+    chosen = _labeling.open_model(model)
+    labeling = Labeling.begin(rules, data, options)
     if uncovered is not None:
-        result(analysis.uncovered(compiled.program, chosen.data, chosen.options, votes, uncovered), output_file)
-        return report_faults(faults, faults_file, most)
-    reports = analysis.analyse_all(votes, _labeling.fit_all(votes, model, balance), gold)
-    text = analysis.as_json(reports) if output_format == "json" else "\n\n".join(map(analysis.as_text, reports))
+        text = labeling.uncovered(uncovered)
+    else:
+        reports = analysis.analyse_all(labeling.votes, labeling.answered(chosen), labeling.gold)
+        text = analysis.as_json(reports) if output_format == "json" else "\n\n".join(map(analysis.as_text, reports))
     result(text, output_file)
-    return report_faults(faults, faults_file, most)
+    return labeling.finish()

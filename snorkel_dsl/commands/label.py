@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from snorkel_dsl.commands._options import (
     balance_option,
+    changed_option,
     data_argument,
     data_options,
     fault_options,
@@ -20,25 +21,22 @@ from snorkel_dsl.commands._options import (
     rules_argument,
     run_options,
 )
-from snorkel_dsl.commands._output import message, result
-from snorkel_dsl.commands._project import load_rules, project_for
-
-if TYPE_CHECKING:
-    from snorkel_dsl.commands._data import Chosen
 
 
 @click.command()
 @rules_argument
 @data_argument
 @output_option
-@model_option("The label model.")
+@model_option("The label model: a name, or a file that `fit` or --save-model wrote.", "NAME|FILE")
+@changed_option
 @balance_option
 @gold_options
 @keep_option
 @click.option(
     "--save-model",
     type=click.Path(path_type=Path),
-    help="Save the fitted model; of several questions, each into this folder.",
+    metavar="FILE.model",
+    help="Save the fitted model, for `predict`.",
 )
 @fault_options
 @run_options
@@ -49,7 +47,8 @@ def command(
 ) -> int:
     """Write a label and probabilities for every row.
 
-    The rules vote, a label model is fitted on the votes, and each row gets its label. DATA is a file, - for stdin, or the
+    The rules vote, a label model is fitted on the votes, and each row gets its label. With a file as --model nothing is
+    fitted: what was learned elsewhere labels these rows, as `predict` does. DATA is a file, - for stdin, or the
     name of a dataset in the settings. For each task T there is a column T (the label; empty where no rule votes or labels
     are tied) and a column T.LABEL with the probability of each label. Where any number of labels may apply, T is the list of
     those that are more likely than not, and T.LABEL is empty where no rule votes on the label; a task under a label of
@@ -57,33 +56,20 @@ def command(
     Gold is only compared with, never used.
 
     \b
-    Example:
+    Examples:
       snorkel-dsl label my.rules reports.csv --keep id --gold truth -o labels.parquet
+      snorkel-dsl label my.rules reports.csv --model majority --save-model my.model -o labels.parquet
     """
-    from snorkel_dsl.datasets.writing import check_writable, write_table
+    from snorkel_dsl.datasets.writing import check_writable
 
     check_writable(output)
-    project = project_for(rules, options.pop("config"), options.pop("roots"))
-    compiled = load_rules(rules, project)
-
     from snorkel_dsl.commands import _labeling
-    from snorkel_dsl.commands._data import choose_data, kept_columns, refuse_unreadable_columns, report_faults
-    from snorkel_dsl.engine.feed import FaultCount
-    from snorkel_dsl.report.account import accounts
+    from snorkel_dsl.commands._run import Labeling
 
-    faults_file, most = options.pop("faults_file"), options.pop("max_faults")
-    balance = _labeling.balances(options.pop("balance"), compiled.program)
-    chosen: Chosen = choose_data(data, options, project.settings, compiled.program)
-    kept = kept_columns(keep, chosen.data)
-    faults = FaultCount(keep=faults_file is not None)
-    votes, table = _labeling.all_votes(compiled, chosen, faults, kept)
-    refuse_unreadable_columns(faults)
-    gold = chosen.numbers(compiled.program, table)
-    fitted = _labeling.fit_all(votes, model, balance)
-    write_table(output, _labeling.label_table(table.select(list(kept)) if kept else None, fitted))
-    saved = [] if save_model is None else _labeling.save(fitted, save_model)
-    result(accounts(fitted, gold))
-    if len(saved) > 1:
-        message(f"{save_model}: {len(saved)} models, one a question")
-    message(f"{output}: {votes.n:,} rows")
-    return report_faults(faults, faults_file, most)
+    chosen = _labeling.open_model(model)
+    labeling = Labeling.begin(rules, data, options, keep)
+    answered = labeling.answered(chosen)
+    if save_model is not None:
+        labeling.save(answered, save_model)
+    labeling.write(answered, output)
+    return labeling.finish()

@@ -1,0 +1,77 @@
+"""One run from rules and data to labels, as `label`, `fit`, `predict` and `analyze` have it: votes, answers, what is said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import pyarrow as pa
+
+from snorkel_dsl.api import Rules
+from snorkel_dsl.commands import _labeling
+from snorkel_dsl.commands._data import Chosen, Gold, choose_data, kept_columns, refuse_unreadable_columns, report_faults
+from snorkel_dsl.commands._output import message, result
+from snorkel_dsl.commands._project import load_rules, project_for
+from snorkel_dsl.datasets.writing import write_table
+from snorkel_dsl.engine.feed import FaultCount
+from snorkel_dsl.models.tasks import Answered
+from snorkel_dsl.report.account import accounts
+from snorkel_dsl.report.analysis import uncovered
+from snorkel_dsl.votes import LabelMatrix
+
+
+@dataclass(frozen=True)
+class Labeling:
+    """The votes of rules on all rows of some data, with the columns that are kept and the gold that is known."""
+
+    rules: Rules
+    chosen: Chosen
+    votes: LabelMatrix
+    kept: pa.Table | None
+    gold: dict[str, Gold]
+    balance: dict[str, _labeling.Balance]
+    allow_changed: bool
+    faults: FaultCount
+    faults_file: Path | None
+    most_faults: int
+
+    @classmethod
+    def begin(cls, path: Path, data: tuple[str, ...], options: dict[str, Any], keep: str = "") -> Self:
+        """Applies the rules. Takes the options about data, gold, balance, faults and the project out of `options`."""
+        project = project_for(path, options.pop("config"), options.pop("roots"))
+        rules = load_rules(path, project)
+        faults_file, most = options.pop("faults_file"), options.pop("max_faults")
+        balance = _labeling.balances(options.pop("balance", ()), rules.program)
+        changed = bool(options.pop("allow_changed", False))
+        chosen = choose_data(data, options, project.settings, rules.program)
+        columns = kept_columns(keep, chosen.data)
+        faults = FaultCount(keep=faults_file is not None)
+        votes, table = _labeling.all_votes(rules, chosen, faults, columns)
+        refuse_unreadable_columns(faults)
+        gold = chosen.numbers(rules.program, table)
+        kept = table.select(list(columns)) if columns else None
+        return cls(rules, chosen, votes, kept, gold, balance, changed, faults, faults_file, most)
+
+    def answered(self, model: str | _labeling.ModelFile) -> list[Answered]:
+        """The answer to each question, by a model of that name fitted on these votes, or by those in a file."""
+        return _labeling.answer_all(self.votes, model, self.balance, self.allow_changed)
+
+    def save(self, answered: list[Answered], path: Path) -> None:
+        """Saves the models of all questions."""
+        _labeling.save(answered, path, self.votes.facts)
+        message(f"{path}: the model of {', '.join(one.name for one in answered)}")
+
+    def write(self, answered: list[Answered], output: Path) -> None:
+        """Writes the labels, and says what they are."""
+        write_table(output, _labeling.label_table(self.kept, answered))
+        result(accounts(answered, self.gold))
+        message(f"{output}: {self.votes.n:,} rows")
+
+    def uncovered(self, most: int) -> str:
+        """Up to so many rows without a vote, as text."""
+        return uncovered(self.rules.program, self.chosen.data, self.chosen.options, self.votes, most)
+
+    def finish(self) -> int:
+        """Says what could not be read; the exit code."""
+        return report_faults(self.faults, self.faults_file, self.most_faults)
