@@ -38,6 +38,7 @@ class Model:
     hashes_: tuple[str, ...]
     class_balance_: Floats
     explanation_: str
+    warnings_: tuple[str, ...] = ()  # what to doubt, a sentence each
 
     def __init__(self) -> None:
         """A model without parameters."""
@@ -167,6 +168,7 @@ class Model:
             "functions": self.functions_,
             "hashes": self.hashes_,
             "explanation": self.explanation_,
+            "warnings": self.warnings_,
         }
         files = {f"{folder}model.json": json.dumps(about, indent=1, sort_keys=True).encode()}
         for name in ("class_balance_", *self.saved):
@@ -177,6 +179,7 @@ class Model:
         """Takes what was learned out of an archive."""
         about = json.loads(archive.read(f"{folder}model.json"))
         self.task_, self.explanation_ = about["task"], about["explanation"]
+        self.warnings_ = tuple(about.get("warnings", ()))
         self.labels_, self.functions_, self.hashes_ = (tuple(about[key]) for key in ("labels", "functions", "hashes"))
         for name in ("class_balance_", *self.saved):
             setattr(self, name, np.load(io.BytesIO(archive.read(f"{folder}{name}.npy")), allow_pickle=False))

@@ -91,20 +91,27 @@ class DataProgramming(SymbolModel):
     # --- fitting -----------------------------------------------------------------------------------------------------
 
     def _fit(self, statistics: Statistics, balance: Floats | None, facts: RuleFacts) -> None:
-        symbols = statistics.symbols
-        self._keep(symbols)
-        self.group_ = _groups(symbols)
+        climb = self._climbed(statistics, balance, facts)
+        self._keep(statistics.symbols)
         self.coverage_ = statistics.votes / max(statistics.n, 1.0)
-        usual = expected_precision(self.functions_, facts, max(self.prior, 1 / symbols.k))
-        self.prior_ = np.clip(usual, 0.01, 0.99)
-        climb = _Climb(statistics, self.group_, symbols.expected(self.prior_), balance, self.strength)
-        self._take(climb, climb.highest(self.iterations, self.tolerance))
-        self.precision_ = _inside(climb.meaning(*climb.unpacked(self._packed())), symbols)
+        self.precision_ = _inside(climb.meaning(*climb.unpacked(self._packed())), statistics.symbols)
         self.precision_error_ = self._standard_errors(climb)
         self.explanation_ = "an accuracy and a propensity for each function, by the exact likelihood of all votes"
 
-    def _take(self, climb: _Climb, found: Floats) -> None:
+    def balance_of(self, statistics: Statistics, functions: tuple[str, ...], facts: RuleFacts) -> Floats:
+        """The class balance of highest posterior, (k)."""
+        self.functions_ = functions
+        self._climbed(statistics, None, facts)
+        return self.class_balance_
+
+    def _climbed(self, statistics: Statistics, balance: Floats | None, facts: RuleFacts) -> _Climb:
+        symbols = statistics.symbols
+        usual = expected_precision(self.functions_, facts, max(self.prior, 1 / symbols.k))
+        self.prior_, self.group_ = np.clip(usual, 0.01, 0.99), _groups(symbols)
+        climb = _Climb(statistics, self.group_, symbols.expected(self.prior_), balance, self.strength)
+        found = climb.highest(self.iterations, self.tolerance)
         self.accuracy_, self.propensity_, self.class_balance_ = climb.unpacked(found)
+        return climb
 
     def _packed(self) -> Floats:
         return np.concatenate([self.accuracy_, self.propensity_, np.log(self.class_balance_)])

@@ -226,31 +226,8 @@ class _OneAgainstRest:
 
     @cached_property
     def factors(self) -> tuple[Floats, Floats]:
-        """v_i over the standard deviation of x_i, and the variance of its logarithm, (v) each; NaN without a triplet."""
-        size, doubt = np.full((2, self.deviation.size), np.nan)
-        for i in range(size.size):
-            size[i], doubt[i] = self._factor(i)
-        strength = np.nan_to_num(size)
-        sign = np.ones(size.size)
-        for _ in range(SIGN_STEPS):
-            sign = np.where(self.correlation @ (sign * strength) < 0, -1.0, 1.0)
-        return size * sign * (-1.0 if sign @ strength < 0 else 1.0), doubt
-
-    def _factor(self, i: int) -> tuple[float, float]:
-        """|v_i| over the deviation by the weighed median of its triplets, and the variance of its logarithm."""
-        own = np.abs(self.correlation[i])
-        partners = np.argsort(-own, kind="stable")[:MOST_PARTNERS]
-        partners = partners[own[partners] > NO_CORRELATION]
-        first, second = np.triu_indices(partners.size, 1)
-        j, k = partners[first], partners[second]
-        sides = np.stack([self.correlation[i, j], self.correlation[i, k], self.correlation[j, k]])
-        valid = (np.abs(sides[2]) > NO_CORRELATION) & (np.prod(np.sign(sides), axis=0) > 0)
-        if not valid.any():
-            return np.nan, np.nan
-        ours, theirs, other = np.log(np.abs(sides[:, valid]))
-        spread = np.sum(np.exp(-2 * np.stack([ours, theirs, other])), axis=0) / (4 * self.n)
-        middle = _weighted_median((ours + theirs - other) / 2, 1 / spread)
-        return float(np.exp(min(middle, 0.0))), float(spread.min())
+        """See `triplet_factors`, (v) each."""
+        return triplet_factors(self.correlation, self.n)
 
     @cached_property
     def symbol_slopes(self) -> tuple[Floats, Floats]:
@@ -272,6 +249,38 @@ class _OneAgainstRest:
             variance[e] = MEDIAN_COSTS * spread[e] / (self.n * weight.sum())
             variance[e] += slope[e] ** 2 * float(weight @ doubt[others]) / weight.sum()
         return slope, variance
+
+
+def triplet_factors(correlation: Floats, n: float) -> tuple[Floats, Floats]:
+    """v_i over the standard deviation of x_i, and the variance of its logarithm, (v) each; NaN without a triplet.
+
+    From the correlations of n rows, (v, v), zero where two voters are not independent given the label.
+    """
+    size, doubt = np.full((2, len(correlation)), np.nan)
+    for i in range(size.size):
+        size[i], doubt[i] = _factor(correlation, i, n)
+    strength = np.nan_to_num(size)
+    sign = np.ones(size.size)
+    for _ in range(SIGN_STEPS):
+        sign = np.where(correlation @ (sign * strength) < 0, -1.0, 1.0)
+    return size * sign * (-1.0 if sign @ strength < 0 else 1.0), doubt
+
+
+def _factor(correlation: Floats, i: int, n: float) -> tuple[float, float]:
+    """|v_i| over the deviation by the weighed median of its triplets, and the variance of its logarithm."""
+    own = np.abs(correlation[i])
+    partners = np.argsort(-own, kind="stable")[:MOST_PARTNERS]
+    partners = partners[own[partners] > NO_CORRELATION]
+    first, second = np.triu_indices(partners.size, 1)
+    j, k = partners[first], partners[second]
+    sides = np.stack([correlation[i, j], correlation[i, k], correlation[j, k]])
+    valid = (np.abs(sides[2]) > NO_CORRELATION) & (np.prod(np.sign(sides), axis=0) > 0)
+    if not valid.any():
+        return np.nan, np.nan
+    ours, theirs, other = np.log(np.abs(sides[:, valid]))
+    spread = np.sum(np.exp(-2 * np.stack([ours, theirs, other])), axis=0) / (4 * n)
+    middle = _weighted_median((ours + theirs - other) / 2, 1 / spread)
+    return float(np.exp(min(middle, 0.0))), float(spread.min())
 
 
 def _weighted_median(values: Floats, weights: Floats) -> float:
