@@ -151,7 +151,9 @@ def test_patterns_that_are_too_large_for_one_set_are_scanned_in_several_or_asked
     for memory in (1 << 20, 1 << 17, 1 << 16, 1 << 15):
         monkeypatch.setattr(scan, "MOST_MEMORY", memory)
         database = scan.Database.of(wanted, "re2")
-        found = {number: rows.tolist() for number, rows in database.find(texts).items()}
+        found: dict[int, list[int]] = {}
+        for number, row in zip(*map(np.ndarray.tolist, database.find(texts)), strict=True):
+            found.setdefault(number, []).append(row)
         unscanned.append(sorted(database.unscanned))
         expected = {0: [2], 2: [0]}
         assert found == {number: rows for number, rows in expected.items() if number not in database.unscanned}

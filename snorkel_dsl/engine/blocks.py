@@ -34,6 +34,11 @@ class Block:
         rows: Index = np.searchsorted(self._starts, places, side="right") - 1 + self.first
         return rows
 
+    def rows_in_order(self, places: Index) -> Index:
+        """As `rows`, of ascending places: quicker where there are many."""
+        before = np.searchsorted(places, self._starts)
+        return np.repeat(np.arange(len(before)) + self.first, np.diff(before, append=len(places)))
+
     def beyond_ascii(self, places: Index) -> Mask:
         """Where there is a byte of a character beyond ASCII at some places of the joined bytes."""
         bytes_ = np.frombuffer(self.joined, np.uint8)[places]

@@ -53,6 +53,7 @@ class Phrases:
             else:
                 self._first[index] = following
         self._steps, self._following = self._sorted(steps)
+        self._plain = not len(self._steps)  # all phrases are single words
 
     def _sorted(self, steps: dict[tuple[int, int], int]) -> tuple[Index, Index]:
         """The steps that do not begin a phrase, as numbers in ascending order, and the nodes they lead to."""
@@ -64,11 +65,17 @@ class Phrases:
         return node * len(self._first) + word
 
     def find(self, block: bytes) -> Iterator[tuple[Index, Index, Index]]:
-        """The phrases in a block of bytes as `WordTable.find` takes it: numbers, where they start and end, in parts."""
+        """The phrases in a block of bytes as `WordTable.find` takes it: numbers, where they start and end, in parts.
+
+        Within a part they are in order.
+        """
         parts = list(self._table.find(block))
         if not parts:
             return
         words, starts, ends = (np.concatenate(found) for found in zip(*parts, strict=True))
+        if self._plain:
+            yield self._ends[self._first[words]], starts, ends
+            return
         nodes = self._first[words]
         first = last = np.flatnonzero(nodes)
         nodes = nodes[first]

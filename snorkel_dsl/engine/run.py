@@ -24,7 +24,7 @@ from snorkel_dsl.engine.faults import Fault, Faults
 from snorkel_dsl.engine.plan import FunctionPlan, plan
 from snorkel_dsl.engine.profile import phase
 from snorkel_dsl.engine.searches import Searches
-from snorkel_dsl.engine.table import BATCH_ROWS, Table, batches
+from snorkel_dsl.engine.table import BATCH_ROWS, Table, batches, readers_of
 from snorkel_dsl.engine.values import Index, Mask, Truth, union
 from snorkel_dsl.facts import RuleFacts
 from snorkel_dsl.language import ir
@@ -149,6 +149,7 @@ class Asked:
     def __init__(self, program: ir.Program, scanner: str | None = None) -> None:
         """Plan a program. Raises RulesError where what a function stands on cannot be had."""
         self._program = program
+        self._readers = readers_of(program)
         with phase("plan"):
             self._plan = plan(program)
             self._searches = Searches(self._plan, scanner)
@@ -160,7 +161,7 @@ class Asked:
     def of(self, batch: pa.RecordBatch) -> tuple[list[Answer], Broken]:
         """What each function says of a batch, and what cannot be read of it."""
         with phase("columns"):
-            table, faults = Table.from_batch(batch, self._program)
+            table, faults = Table.from_batch(batch, self._program, readers=self._readers)
         broken: dict[str, list[Unread]] = {}
         for fault in faults:
             broken.setdefault(fault.column, []).append(Unread(fault.row, fault.value, fault.message))

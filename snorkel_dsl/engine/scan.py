@@ -12,6 +12,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -31,6 +32,7 @@ from snorkel_dsl.engine.values import Array, Index, Texts
 FEW_ROWS = 16_000  # Vectorscan compiles 400 rules in 0.4 s: for so few rows RE2 is done before
 FEW_BYTES = 200  # of phrases: so few are looked for as patterns, many in a table of their words
 BLOCK_BYTES = 1 << 20  # what is scanned at once at most, unless a single text is longer
+_RARE = 8  # fewer than one in so many texts is not ASCII: they are scanned along with the others, and left out
 MANY = 1 << 16  # matches in a block: with more, those of one pattern in one text are counted once at once
 SCANNERS = ("vectorscan", "re2")
 
@@ -66,71 +68,86 @@ class Scan:
     """
 
     def __init__(self, wanted: Sequence[Wanted], scanner: str | None = None) -> None:
-        self._wanted = wanted
         self._needles = list(dict.fromkeys(needle for one in wanted for needle in one.needles + one.masks))
+        numbers = {needle: number for number, needle in enumerate(self._needles)}
+        self._wanted = [([numbers[n] for n in one.needles], [numbers[n] for n in one.masks]) for one in wanted]
+        self._original = [number for number, needle in enumerate(self._needles) if not needle.folded]
+        self._folded = [number for number, needle in enumerate(self._needles) if needle.folded]
+        self._has_lexicon = any(needle.lexicon is not None for needle in self._needles)
         self._scanner = scanner or default_scanner()
-        self._databases: dict[tuple[str, str], Database] = {}
+        self._databases: dict[tuple[str, str], tuple[Database, Index]] = {}
         self._rows_seen: dict[str, int] = defaultdict(int)
 
     def run(self, texts: Texts) -> list[Hits]:
         """For each thing wanted, where it is. A missing text is nowhere."""
-        ascii_rows = texts.ascii if texts.missing is None else texts.ascii & ~texts.missing
-        found: dict[Needle, list[Hits]] = defaultdict(list)
-
-        def scan(form: str, needles: list[Needle], texts: Array, rows: Index) -> None:
-            if needles and len(rows):
-                for needle, hits in zip(needles, self._scan(form, needles, texts, rows), strict=True):
-                    found[needle].append(hits)
-
-        rows = np.flatnonzero(ascii_rows)
-        scan("ascii", self._needles, _bytes(texts, rows), rows)
-        rows = np.flatnonzero(~texts.ascii)
-        scan("original", [needle for needle in self._needles if not needle.folded], _bytes(texts, rows), rows)
-        folded = [needle for needle in self._needles if needle.folded]
-        if folded and len(rows):
-            strings = fold_all([text for text in texts.python(rows) if text is not None])
-            plain = np.fromiter((string.isascii() for string in strings), bool, len(strings))
-            array = pa.array(strings, pa.large_string()).cast(pa.large_binary())
-            scan("folded to ascii", folded, array.filter(pa.array(plain)), rows[plain])
-            scan("folded", folded, array.filter(pa.array(~plain)), rows[~plain])
-        where = {needle: _merged(hits) for needle, hits in found.items()}
-        nowhere = Hits(_NOWHERE, _NOWHERE)
+        n = len(texts.array)
+        hits = _hits([_NOWHERE, *self._keys(texts, n)], len(self._needles), n)
         return [
-            _unmasked(
-                _together([where.get(needle, nowhere) for needle in one.needles]),
-                [where.get(mask, nowhere) for mask in one.masks],
-            )
-            for one in self._wanted
+            _unmasked(_together([hits[number] for number in needles]), [hits[number] for number in masks])
+            for needles, masks in self._wanted
         ]
 
-    def _scan(self, form: str, needles: list[Needle], texts: Array, index: Index) -> list[Hits]:
-        """Where each needle is among some rows, in one form of them."""
-        is_ascii, count = form.endswith("ascii"), len(needles)
-        database = self._database(form, needles, is_ascii, len(texts))
-        found = database.find(texts)
-        hits = []
-        for number, needle in enumerate(needles):
-            rows, sure = found.get(number, _NOWHERE), found.get(number + count, _NOWHERE)
-            if number in database.unscanned:
-                rows = np.arange(len(texts))
-            elif is_ascii and needle.ascii_exact and number not in database.inexact:
-                rows, sure = _NOWHERE, _either(rows, sure)
-            if number + count in database.inexact:
-                sure = _NOWHERE
+    def _keys(self, texts: Texts, n: int) -> Iterator[Index]:
+        """What is found in each form of the texts as numbers: of a needle, of whether it is sure, and of a row of n."""
+        everything = list(range(len(self._needles)))
+        plain = texts.ascii if texts.missing is None else texts.ascii & ~texts.missing
+        others = np.flatnonzero(~texts.ascii)
+        if texts.missing is None and len(others) * _RARE < n and not self._has_lexicon:
+            # To scan a few rows too many costs less than to copy all others.
+            keys = self._scan("ascii", everything, texts.array.cast(pa.large_binary()), np.arange(n), n)
+            yield keys if not len(others) else keys[plain[keys % n]]
+        else:
+            rows = np.flatnonzero(plain)
+            yield self._scan("ascii", everything, _bytes(texts, rows), rows, n)
+        if not len(others):
+            return
+        yield self._scan("original", self._original, _bytes(texts, others), others, n)
+        if self._folded:
+            strings = fold_all([text for text in texts.python(others) if text is not None])
+            became = np.fromiter((string.isascii() for string in strings), bool, len(strings))
+            array = pa.array(strings, pa.large_string()).cast(pa.large_binary())
+            yield self._scan("folded to ascii", self._folded, array.filter(pa.array(became)), others[became], n)
+            yield self._scan("folded", self._folded, array.filter(pa.array(~became)), others[~became], n)
+
+    def _scan(self, form: str, numbers: list[int], texts: Array, index: Index, n: int) -> Index:
+        """Where some needles are among some rows, in one form of them."""
+        if not numbers or not len(texts):
+            return _NOWHERE
+        needles = [self._needles[number] for number in numbers]
+        database, targets = self._database(form, numbers, len(texts))
+        users, rows = database.find(texts)
+        kinds, found = targets[users], index[rows]
+        if (targets < 0).any():
+            kinds, found = kinds[kinds >= 0], found[kinds >= 0]
+        keys = [kinds * n + found]
+        for number, needle in zip(numbers, needles, strict=True):
             if needle.lexicon is not None:
                 listed, asked = lexicon(needle.lexicon).rows(texts, form == "folded")
-                rows = _either(rows, asked if needle.ascii_exact else np.union1d(listed, asked))
-                sure = _either(sure, listed if needle.ascii_exact else _NOWHERE)
-            hits.append(Hits(index[sure], index[_without(rows, sure)]))
-        return hits
+                keys.append((2 * number + (not needle.ascii_exact)) * n + index[listed])
+                keys.append((2 * number + 1) * n + index[asked])
+        keys += [(2 * numbers[number] + 1) * n + index for number in database.unscanned if number < len(numbers)]
+        return np.concatenate(keys)
 
-    def _database(self, form: str, needles: list[Needle], is_ascii: bool, rows: int) -> Database:
-        """What some needles look for in one form of text, compiled for the number of rows seen so far."""
+    def _database(self, form: str, numbers: list[int], rows: int) -> tuple[Database, Index]:
+        """What some needles look for in one form of text, compiled for the number of rows seen so far.
+
+        Beside it, by the numbers that it uses for them: twice the number of the needle, and one more where the row must be
+        asked; -1 where nothing follows.
+        """
         self._rows_seen[form] += rows
         scanner = self._scanner or ("re2" if self._rows_seen[form] <= FEW_ROWS else "vectorscan")
         if (form, scanner) not in self._databases:
+            needles = [self._needles[number] for number in numbers]
+            is_ascii = form.endswith("ascii")
             with collector_paused(), phase("compile"):
-                self._databases[form, scanner] = _database(needles, is_ascii, scanner)
+                database = _database(needles, is_ascii, scanner)
+            decide = [is_ascii and needle.ascii_exact for needle in needles]
+            targets = [
+                2 * number + (not d or i in database.inexact)
+                for i, (number, d) in enumerate(zip(numbers, decide, strict=True))
+            ]
+            targets += [-1 if i in database.inexact else 2 * number for i, number in enumerate(numbers, len(numbers))]
+            self._databases[form, scanner] = database, np.array(targets, np.int64)
         return self._databases[form, scanner]
 
 
@@ -145,36 +162,23 @@ def _database(needles: list[Needle], is_ascii: bool, scanner: str) -> Database:
     return Database.of(patterns, scanner, [needle.phrases for needle in needles], nothing + exact)
 
 
+def _hits(parts: Sequence[Index], needles: int, n: int) -> list[Hits]:
+    """The rows of each needle from what `Scan` found in each form of n texts."""
+    short = 2 * needles * n < 1 << 31
+    keys = _distinct(np.concatenate(parts).astype(np.int32 if short else np.int64))
+    asked = np.flatnonzero(keys // max(n, 1) & 1)
+    sure = keys[asked] - n
+    keys = np.delete(keys, asked[keys[np.searchsorted(keys, sure)] == sure])
+    firsts = np.arange(2 * needles + 1) * n
+    bounds = np.searchsorted(keys, firsts.astype(keys.dtype)).tolist()
+    rows = [
+        np.subtract(keys[start:end], first, dtype=np.int64) if start < end else _NOWHERE
+        for start, end, first in zip(bounds[:-1], bounds[1:], firsts[:-1].tolist(), strict=True)
+    ]
+    return [Hits(*both) for both in zip(rows[::2], rows[1::2], strict=True)]
+
+
 _NOWHERE: Index = np.empty(0, np.int64)
-
-
-def _either(left: Index, right: Index) -> Index:
-    """The rows of both."""
-    if not len(left):
-        return right
-    return np.union1d(left, right) if len(right) else left
-
-
-def _without(rows: Index, sure: Index) -> Index:
-    """The rows that are not sure."""
-    if not len(rows) or not len(sure):
-        return rows
-    if len(rows) == len(sure) and np.array_equal(rows, sure):
-        return _NOWHERE
-    return np.setdiff1d(rows, sure, assume_unique=True)
-
-
-def _merged(hits: list[Hits]) -> Hits:
-    """The hits of one needle in the different forms of a text, which share no rows."""
-    if len(hits) == 1:
-        return hits[0]
-    return Hits(_in_order([one.sure for one in hits]), _in_order([one.maybe for one in hits]))
-
-
-def _in_order(parts: list[Index]) -> Index:
-    """The rows of several parts, ascending."""
-    some = [part for part in parts if len(part)]
-    return np.sort(np.concatenate(some)) if len(some) > 1 else some[0] if some else _NOWHERE
 
 
 def _together(hits: list[Hits]) -> Hits:
@@ -185,7 +189,7 @@ def _together(hits: list[Hits]) -> Hits:
     both = rows[0]
     for other in rows[1:]:
         both = np.intersect1d(both, other)
-    return Hits(np.empty(0, np.int64), both)
+    return Hits(_NOWHERE, both)
 
 
 def _unmasked(hits: Hits, masks: list[Hits]) -> Hits:
@@ -253,25 +257,34 @@ class Database:
         engines = (scan, _Phrases(numbered[1], numbered[2])) if numbered[1] and not few else (scan,)
         return cls(engines, tuple(users), frozenset(unscanned), frozenset(inexact))
 
-    def find(self, texts: Array) -> dict[int, Index]:
-        """For each needle that is found, the numbers of the texts that it is in, ascending."""
+    def find(self, texts: Array) -> tuple[Index, Index]:
+        """Numbers of needles, and beside each the number of a text that it is in, in any order, with repeats."""
         n = len(texts)
-        seen = [_NOWHERE]
+        users, found = [_NOWHERE], [_NOWHERE]
         for block in blocks(texts, BLOCK_BYTES):
             for engine in self.engines:
-                found_here = [events * n + rows for events, rows in engine.events(block)]
-                seen += [_distinct(some) if len(some) > MANY else some for some in found_here]
-        keys = _distinct(np.concatenate(seen))
-        bounds = np.searchsorted(keys, np.arange(len(self.users) + 1) * n)
-        found: dict[int, list[Index]] = defaultdict(list)
-        for event, (start, end) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
-            if start < end:
-                rows = keys[start:end] - event * n
-                for needle in self.users[event]:
-                    found[needle].append(rows)
-        return {
-            needle: rows[0] if len(rows) == 1 else np.unique(np.concatenate(rows)) for needle, rows in found.items()
-        }
+                for events, rows in engine.events(block):
+                    if len(events) > MANY:
+                        events, rows = np.divmod(_distinct(events * n + rows), n)
+                    users.append(events)
+                    found.append(rows)
+        return self._of_users(np.concatenate(users), np.concatenate(found))
+
+    def _of_users(self, events: Index, rows: Index) -> tuple[Index, Index]:
+        """The needles of events, each with the event's row."""
+        counts, flat = self._flat
+        if (counts == 1).all():
+            return flat[events], rows
+        number = counts[events]
+        last = np.cumsum(number)
+        within = np.arange(last[-1] if len(last) else 0) - np.repeat(last - number, number)
+        return flat[np.repeat((np.cumsum(counts) - counts)[events], number) + within], np.repeat(rows, number)
+
+    @cached_property
+    def _flat(self) -> tuple[Index, Index]:
+        """How many needles use each event, and which, one after the other."""
+        counts = np.array([len(users) for users in self.users], np.int64)
+        return counts, np.array([user for users in self.users for user in users], np.int64)
 
 
 def _bounded(phrase: bytes, but: bytes) -> bytes:
@@ -365,15 +378,15 @@ class _Phrases:
     def __init__(self, events: dict[bytes, int], alone: dict[bytes, int]) -> None:
         self._table = phrase_table(tuple(events))
         self._events = np.array(list(events.values()), np.int64)
-        self._alone = np.array([alone.get(phrase, -1) for phrase in events], np.int64)
+        self._alone = np.array([alone.get(phrase, -1) for phrase in events], np.int64) if alone else None
 
     def events(self, block: Block) -> Iterator[tuple[Index, Index]]:
         """See `Engine`."""
         for numbers, starts, ends in self._table.find(block.joined):
-            rows = block.rows(starts)
+            rows = block.rows_in_order(starts)
             yield self._events[numbers], rows
-            alone = self._alone[numbers]
-            if (alone >= 0).any():
+            if self._alone is not None:
+                alone = self._alone[numbers]
                 both = np.flatnonzero((alone >= 0) & ~block.beyond_ascii(starts - 1) & ~block.beyond_ascii(ends))
                 yield alone[both], rows[both]
 

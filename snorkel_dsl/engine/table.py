@@ -8,7 +8,7 @@ this column, and whoever reads the column abstains there. An empty cell is the r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -47,15 +47,19 @@ class Table:
     broken: dict[str, Mask]
 
     @classmethod
-    def from_batch(cls, batch: pa.RecordBatch, program: ir.Program, first_row: int = 0) -> tuple[Table, list[Fault]]:
+    def from_batch(
+        cls,
+        batch: pa.RecordBatch,
+        program: ir.Program,
+        first_row: int = 0,
+        readers: Mapping[str, Sequence[str]] | None = None,
+    ) -> tuple[Table, list[Fault]]:
         """Read the columns that the program's functions use from a batch whose first row is number `first_row`.
 
-        Raises RulesError where the batch lacks one of them.
+        `readers` are what `readers_of` says of the program, where it is known. Raises RulesError where the batch lacks a
+        column.
         """
-        readers: dict[str, list[str]] = {}
-        for function in program.functions:
-            for name in function.columns:
-                readers.setdefault(name, []).append(function.name)
+        readers = readers_of(program) if readers is None else readers
         columns, broken, faults = {}, {}, []
         for column in program.columns:
             if column.name not in readers:
@@ -68,6 +72,15 @@ class Table:
                 rules = tuple(readers[column.name])
                 faults += [_fault(first_row, row, column.name, rules, found[0], bad[row]) for row in sorted(bad)]
         return cls(batch.num_rows, columns, broken), faults
+
+
+def readers_of(program: ir.Program) -> dict[str, list[str]]:
+    """By column, the functions that read it."""
+    readers: dict[str, list[str]] = {}
+    for function in program.functions:
+        for name in function.columns:
+            readers.setdefault(name, []).append(function.name)
+    return readers
 
 
 def batches(data: Any, size: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:

@@ -144,12 +144,14 @@ def _beginnings(words: Sequence[bytes]) -> _Numbers:
 
 def _numbered(firsts: Iterable[_Bytes]) -> _Numbers:
     """A number for the first bytes of each word, given as all first bytes, all second ones, …; after a 0 none counts."""
-    numbers, goes_on = np.uint16(0), np.uint8(1)
+    numbers: Any = np.uint16(0)
+    goes_on: Any = np.uint8(1)
     for byte in firsts:
         byte = byte * goes_on
         numbers = numbers * _NEXT + byte
         goes_on = byte > 0
-    return numbers
+    own: _Numbers = numbers
+    return own
 
 
 def _mixed(hashed: _Eights, more: _Eights) -> _Eights:
