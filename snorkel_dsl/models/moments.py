@@ -25,7 +25,7 @@ Standard errors are those of the sandwich, H⁻¹ E[s sᵀ] H⁻¹ / n with s wh
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 
 import numpy as np
@@ -56,8 +56,8 @@ DISAGREE = 0.1  # answers farther apart than this are said
 class Problem:
     """Moments of d symbols and their weights, all without the number of rows.
 
-    `centre` c (d); `first` (d), `pairs` (d, d) and `triples` (t, d): moments about c, the last of the pairs `chosen` (t, 2) with
-    each symbol; `…_weights` of the same shapes, 0 where symbols are of one voter; `start` μ_init (d, k), `ridge` ρ (d).
+    `centre` c (d); `first` (d), `pairs` (d, d) and `triples` (t, d): moments about c, the last of the pairs `chosen` (t, 2)
+    with each symbol; `…_weights` of the same shapes, 0 where symbols are of one voter; `start` μ_init (d, k), `ridge` ρ (d).
     """
 
     centre: Floats
@@ -323,7 +323,7 @@ def best_order(emission: Floats, allowed: Bools, votes: Floats) -> Ints:
 
 
 def _shares(emission: Floats, share: Floats) -> Floats:
-    """p ≥ 0 with μ p = o and Σ p = 1, by least squares, no label below one in a thousand."""
+    """The p ≥ 0 with μ p = o and Σ p = 1, by least squares, no label below one in a thousand."""
     heavy = 10.0
     rows = np.vstack([emission, heavy * np.ones(emission.shape[1])])
     found, _ = optimize.nnls(rows, np.append(share, heavy))
@@ -396,9 +396,10 @@ def _answers(statistics: Statistics, ridge: float) -> list[tuple[Problem, Estima
     precision = np.full(statistics.symbols.m, max(USUAL_PRECISION, 1 / k))
     even = np.full(k, 1 / k)
     problem = efficient(statistics, usual_start(statistics, even, precision), ridge)
-    firsts = [found for seed in range(RESTARTS) if (found := diagonalised(statistics, seed)) is not None]
-    for share in (even, *(np.where(np.arange(k) == y, 0.8, 0.2 / (k - 1)) for y in range(k if k == 2 else 0))):
-        firsts.append(Estimate(usual_start(statistics, share, precision), share, np.nan))
+    diagonal = [diagonalised(statistics, seed) for seed in range(RESTARTS)]
+    skewed = [np.where(np.arange(2) == y, 0.8, 0.2) for y in range(2)] if k == 2 else []
+    firsts = [found for found in diagonal if found is not None]
+    firsts += [Estimate(usual_start(statistics, share, precision), share, np.nan) for share in (even, *skewed)]
     tried = [fitted(problem, first.emission, first.balance, True, FIRST_STEPS) for first in firsts]
     found = []
     for first in sorted(tried, key=lambda answer: answer.loss)[:FOLLOWED]:
@@ -475,7 +476,7 @@ def standard_errors(
 
 
 def _scores(statistics: Statistics, problem: Problem, emission: Floats, balance: Floats) -> Floats:
-    """What each pattern adds to the gradient in μ and in p_1 … p_(k-1), p_k being the rest; (p, d k + k - 1), up to its mean."""
+    """What each pattern adds to the gradient in μ and in p_1 … p_(k-1), p_k being the rest, (p, d k + k - 1)."""
     about = emission - problem.centre[:, None]
     seen = np.asarray(statistics.matrix.todense()) - problem.centre
     first, second = problem.chosen.T
@@ -505,7 +506,6 @@ def _scores(statistics: Statistics, problem: Problem, emission: Floats, balance:
 
 def _hessian(problem: Problem, emission: Floats, balance: Floats, free: bool) -> Floats:
     """The second derivatives in μ, and in p_1 … p_(k-1) where they are free, by central differences of the gradient."""
-    d, k = emission.shape
     point = np.concatenate([emission.ravel(), balance[:-1] if free else []])
     rows = []
     for e in range(point.size):
