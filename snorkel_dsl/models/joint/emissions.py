@@ -26,7 +26,7 @@ from snorkel_dsl.facts import FunctionFacts, RuleFacts
 from snorkel_dsl.models.base import log
 from snorkel_dsl.models.blocks import dependency_blocks, incidence, joined, joint_symbols
 from snorkel_dsl.models.joint.feasible import FeasibleSet, Said
-from snorkel_dsl.models.symbols import Symbols, symbols_of
+from snorkel_dsl.models.symbols import Symbols, symbols_of, unseen
 from snorkel_dsl.votes import ABSTAIN, FIRST_SET, Floats, LabelMatrix, TaskLabels, code_dtype
 
 RIGHT, WRONG, NOT_ASKED = range(3)
@@ -124,6 +124,19 @@ class Voices:
             return None
         voted = np.flatnonzero(np.any(self.symbols.allowed[:, :2], axis=0))
         return int(voted[0]) if voted.size == 1 else None
+
+    def on(self, own: LabelMatrix | None, rows: int) -> Voices:
+        """The same voices on other rows; `own` are the votes on the variable there, None where there are none."""
+        if own is None:
+            return replace(self, matrix=sparse.csr_matrix((rows, len(self.symbols))))
+        wide = own.widened(self.functions)
+        return replace(self, matrix=joined(incidence(wide, self.symbols), self.symbols))
+
+    def strangers(self, own: LabelMatrix) -> tuple[Symbols, sparse.csr_matrix]:
+        """Votes on other rows that no symbol stands for: what they say, and on which rows."""
+        wide = own.widened(self.functions)
+        new = unseen(wide, self.symbols)
+        return new, incidence(wide, new)
 
     def without(self, functions: frozenset[str]) -> Voices:
         """The same patterns as if these functions abstained everywhere."""

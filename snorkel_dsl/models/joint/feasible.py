@@ -108,7 +108,10 @@ class FeasibleSet:
             if task.under is not None and task.under[0] in self.tasks:
                 self._under(task, task.under)
         for one in requirements:
-            self._imply(self.event(one.given), self.event(one.implied))
+            for given in self._each(
+                one.given
+            ):  # `A or B implies C` is `A implies C` and `B implies C`: no helper needed
+                self._imply(given, self.event(one.implied))
         for said in events:
             self.event(said)
         self.cliques = _joined(self._cliques(), len(self.variables))
@@ -130,15 +133,18 @@ class FeasibleSet:
 
     def event(self, said: Said) -> Event:
         """What a vote says, as the states of one variable; a helper is made where it names several labels that may apply."""
+        return self._one_of(self._each(said))
+
+    def _each(self, said: Said) -> list[Event]:
+        """The events of which a vote says that one holds, of one variable each."""
         task, numbers = self.tasks[said[0]], said[1]
-        own = self.of_task[task.name]
+        own, k = self.of_task[task.name], len(task.labels)
         if not task.any_number:
-            return Event(own[0], frozenset(numbers))
-        k = len(task.labels)
+            return [Event(own[0], frozenset(numbers))]
         by_label: dict[int, set[int]] = {}
         for number in sorted(numbers):
             by_label.setdefault(own[number % k], set()).add(int(number < k))
-        return self._one_of([Event(variable, frozenset(states)) for variable, states in by_label.items()])
+        return [Event(variable, frozenset(states)) for variable, states in by_label.items()]
 
     def known(self, said: Said) -> Event | None:
         """What a vote says, where a variable stands for it; None where it names labels that nothing here names together."""
@@ -369,7 +375,9 @@ def _spanning(cliques: list[Clique]) -> list[int]:
             near[j].append(i)
             group = [group[i] if number == group[j] else number for number in group]
     parents = [-2] * len(cliques)
-    for root in range(len(cliques)):
+    for root in sorted(
+        range(len(cliques)), key=lambda c: cliques[c].variables
+    ):  # tasks that are declared first are above
         waiting = [(root, -1)] if parents[root] == -2 else []
         while waiting:
             c, parent = waiting.pop()

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -33,6 +34,13 @@ class Beliefs:
     partition: Floats
     cliques: list[Floats]
     marginals: Floats
+
+
+class Spoken(Protocol):
+    """What votes say of the states of all variables."""
+
+    def of(self, rows: slice) -> Floats:
+        """The logs of ψ of some rows, (rows, states of all variables)."""
 
 
 class Groups:
@@ -138,6 +146,11 @@ class Messages:
         for variable, (columns, groups) in enumerate(self._states):
             marginals[:, columns] = groups.sum(shares[self.feasible.homes[variable]])
         return Beliefs(partition, shares, marginals)
+
+    def marginals(self, evidence: Spoken, rows: int, factors: Sequence[Floats]) -> Floats:
+        """The share of each state of all variables of each row, (rows, states of all variables)."""
+        parts = [self.beliefs(evidence.of(batch), factors).marginals for batch in self.batches(rows)]
+        return np.concatenate(parts) if parts else np.zeros((0, int(self.feasible.offsets[-1])))
 
     # --- maxima --------------------------------------------------------------------------------------------------------
 
