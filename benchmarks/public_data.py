@@ -172,3 +172,40 @@ def findings(data: Path, held_out: bool) -> tuple[pd.DataFrame, npt.NDArray[np.b
         + table["impression"]
     )
     return pd.DataFrame({"uid": table["uid"], "text": text}), table[list(FINDINGS)].to_numpy(bool)
+
+
+URGENCY = {"Chronic": "CHRONIC", "Non-urgent": "NON_URGENT", "Urgent": "URGENT", "Emergent": "EMERGENT"}
+"""The levels of urgency as the data has them, and as `rulesets/chest_xray/joint.rules` calls them."""
+
+
+def reports(data: Path, split: str) -> tuple[pd.DataFrame, Tasks]:
+    """Reports; the class numbers of triage and urgency, (n), and of each of the FINDINGS, (n, 13); -1: not asked or unknown.
+
+    Splits are `train`, `dev` and `test` of the entries, and `held_out`: those of all three whose uid four divides. The rules
+    for findings were written on the others, so the index of the train split stops short of them, and that of the others is
+    theirs alone. The frame has the columns uid, text, triage, urgency and findings, in the words of the rules.
+    """
+    splits = ("train", "dev", "test") if split == "held_out" else (split,)
+    table = pd.concat([pd.read_csv(data / "chest_xray" / f"{one}_entries.csv") for one in splits], ignore_index=True)
+    if split == "held_out":
+        table = table[table["uid"] % 4 == 0].reset_index(drop=True)
+    index = pd.read_csv(data / "chest_xray" / "findings13_gold.csv")
+    index = index.set_index(index["filename"].str.removeprefix("CXR").astype(int))
+    known = table["uid"].isin(index.index) & ((table["uid"] % 4 != 0) == (split == "train"))
+    found = index[list(FINDINGS)].reindex(table["uid"]).fillna(-1).to_numpy(np.int64)
+    found[~known.to_numpy()] = -1
+    urgency = table["rg_label"].map(URGENCY)
+    frame = pd.DataFrame({"uid": table["uid"], "text": table["text"]})
+    frame["triage"] = np.where(table["label"] == 1, "ABNORMAL", "NORMAL")
+    frame["urgency"] = urgency.where(urgency.notna(), None)
+    frame["findings"] = [_findings_listed(row) for row in found]
+    levels = list(URGENCY.values())
+    numbers = np.array([levels.index(one) if isinstance(one, str) else -1 for one in urgency])
+    return frame, {"triage": table["label"].to_numpy(np.int64), "urgency": numbers, "findings": found}
+
+
+def _findings_listed(row: npt.NDArray[np.int64]) -> str | None:
+    """The findings of a row as a gold column has them: parted by `|`, `none` without any, missing where not known."""
+    if (row < 0).any():
+        return None
+    return "|".join(name.upper() for name, there in zip(FINDINGS, row, strict=True) if there) or "none"

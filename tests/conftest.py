@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from tables import write
 
 HOW = "real data: set SNORKEL_DSL_DATA to the folder that holds chest_xray/, youtube_spam/, trec/, census/"
 
@@ -36,6 +37,14 @@ def data_folder() -> Path:
     if os.environ.get("SNORKEL_DSL_REQUIRE_DATA") == "1":
         pytest.fail(f"{HOW} (it is {folder!r})")
     pytest.skip(HOW)
+
+
+@pytest.fixture(scope="session")
+def tables_folder(data_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the tables that `benchmarks/tables.py` writes: questions and reports, with one gold column a task."""
+    folder = tmp_path_factory.mktemp("tables")
+    write(data_folder, folder)
+    return folder
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

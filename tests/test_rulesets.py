@@ -65,9 +65,10 @@ def test_every_example_votes_as_it_says(path: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", ["youtube", "chest_xray", "questions", "income", "spouses"])
-def test_every_expectation_holds(folder: str, data_folder: Path) -> None:
-    """The settings beside the rules name the public data as `$SNORKEL_DSL_DATA/…`."""
-    done = run_cli("test", ".", cwd=ROOT / "rulesets" / folder, SNORKEL_DSL_DATA=str(data_folder))
+def test_every_expectation_holds(folder: str, data_folder: Path, tables_folder: Path) -> None:
+    """The settings beside the rules name the public data as `$SNORKEL_DSL_DATA/…`, or as tables made of it."""
+    settings = {"SNORKEL_DSL_DATA": str(data_folder), "SNORKEL_DSL_TABLES": str(tables_folder)}
+    done = run_cli("test", ".", cwd=ROOT / "rulesets" / folder, **settings)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
