@@ -346,7 +346,7 @@ def _scan(tree: Tree, reach: Reach, head: bool, tail: bool) -> Proposal:
         case Sequence(items=items):
             last = len(items) - 1
             parts = [
-                _scan_edge(item, items[i + 1 : i + 2] + items[i - 1 : i], reach, head and i == 0, tail and i == last)
+                _scan_edge(item, items[:i], items[i + 1 :], reach, head and i == 0, tail and i == last)
                 if isinstance(item, Edge)
                 else _scan(item, reach, head and i == 0, tail and i == last)
                 for i, item in enumerate(items)
@@ -364,11 +364,13 @@ def _scan(tree: Tree, reach: Reach, head: bool, tail: bool) -> Proposal:
             bounds = f"{{{least},{'' if most is None else most}}}".encode()
             return Proposal(b"(?:" + part.pattern + b")" + bounds, part.width * least, part.exact)
         case Edge():
-            return _scan_edge(tree, (), reach, head, tail)
+            return _scan_edge(tree, (), (), reach, head, tail)
 
 
-def _scan_edge(edge: Edge, around: tuple[Tree, ...], reach: Reach, head: bool, tail: bool) -> Proposal:
-    """A place as bytes, or nothing where bytes cannot say it. `around` are the items beside it."""
+def _scan_edge(
+    edge: Edge, before: tuple[Tree, ...], after: tuple[Tree, ...], reach: Reach, head: bool, tail: bool
+) -> Proposal:
+    """A place as bytes, or nothing where bytes cannot say it. `before` and `after` are the items beside it."""
     match edge.kind:
         case "start" if head:
             return Proposal(rb"\xff", 1, True)
@@ -384,16 +386,44 @@ def _scan_edge(edge: Edge, around: tuple[Tree, ...], reach: Reach, head: bool, t
             return Proposal(rb"\b", 0, True)
         case "inside" if reach is Reach.ASCII:
             return Proposal(rb"\B", 0, False)  # to Python, and not to a scanner, an empty text has none
-        case "boundary" if (head or tail) and around and _is_word(around[0]):
+        case "boundary" if (head and _is_word(after, 0, edge)) or (tail and _is_word(before, -1, edge)):
             return Proposal(rb"[^0-9A-Za-z_]" if reach is Reach.ALL else _SURE_EDGE, 1, False)
     return Proposal(_NOTHING, 1, False) if reach is Reach.SURE else Proposal(b"", 0, False)
 
 
-def _is_word(tree: Tree) -> bool:
-    """Whether a part is one character that is a word character in any case."""
-    if not isinstance(tree, Atom):
-        return False
-    own, word = code_points(tree), word_characters()
+def _is_word(items: tuple[Tree, ...], side: int, edge: Edge) -> bool:
+    """Whether at one side of some items (0 the start, -1 the end) there is always a word character, in the edge's sense."""
+    words, empty = _words_at(Sequence(items), side, edge)
+    return words and not empty
+
+
+def _words_at(tree: Tree, side: int, edge: Edge) -> tuple[bool, bool]:
+    """Whether a tree that is not empty has a word character at one side, and whether it may be empty."""
+    match tree:
+        case Atom():
+            return _is_word_atom(tree, edge.ascii), False
+        case Sequence(items=items):
+            words = True
+            for item in items if side == 0 else reversed(items):
+                own, empty = _words_at(item, side, edge)
+                words &= own
+                if not empty:
+                    return words, False
+            return words, True
+        case Choice(items=items):
+            parts = [_words_at(item, side, edge) for item in items]
+            return all(words for words, _ in parts), any(empty for _, empty in parts)
+        case Repeat(item=item, least=least):
+            words, empty = _words_at(item, side, edge)
+            return words, empty or least == 0
+        case Edge():
+            return True, True
+
+
+@cache
+def _is_word_atom(atom: Atom, ascii_only: bool) -> bool:
+    """Whether one character is a word character in any case."""
+    own, word = code_points(atom), word_characters(ascii_only)
     points = all_points([own, word])
     return not (members(own, points) & ~members(word, points)).any()
 

@@ -94,8 +94,8 @@ class Scan:
         others = np.flatnonzero(~texts.ascii)
         if texts.missing is None and len(others) * _RARE < n and not self._has_lexicon:
             # To scan a few rows too many costs less than to copy all others.
-            keys = self._scan("ascii", everything, texts.array.cast(pa.large_binary()), np.arange(n), n)
-            yield keys if not len(others) else keys[plain[keys % n]]
+            index = np.where(plain, np.arange(n), -1)
+            yield self._scan("ascii", everything, texts.array.cast(pa.large_binary()), index, n)
         else:
             rows = np.flatnonzero(plain)
             yield self._scan("ascii", everything, _bytes(texts, rows), rows, n)
@@ -110,22 +110,23 @@ class Scan:
             yield self._scan("folded", self._folded, array.filter(pa.array(~became)), others[~became], n)
 
     def _scan(self, form: str, numbers: list[int], texts: Array, index: Index, n: int) -> Index:
-        """Where some needles are among some rows, in one form of them."""
+        """Where some needles are among some rows, in one form of them; a row -1 counts as not there."""
         if not numbers or not len(texts):
             return _NOWHERE
         needles = [self._needles[number] for number in numbers]
         database, targets = self._database(form, numbers, len(texts))
         users, rows = database.find(texts)
         kinds, found = targets[users], index[rows]
-        if (targets < 0).any():
-            kinds, found = kinds[kinds >= 0], found[kinds >= 0]
-        keys = [kinds * n + found]
+        both = (kinds >= 0) & (found >= 0)
+        keys = [kinds[both] * n + found[both]]
         for number, needle in zip(numbers, needles, strict=True):
             if needle.lexicon is not None:
                 listed, asked = lexicon(needle.lexicon).rows(texts, form == "folded")
                 keys.append((2 * number + (not needle.ascii_exact)) * n + index[listed])
                 keys.append((2 * number + 1) * n + index[asked])
-        keys += [(2 * numbers[number] + 1) * n + index for number in database.unscanned if number < len(numbers)]
+        keys += [
+            (2 * numbers[number] + 1) * n + index[index >= 0] for number in database.unscanned if number < len(numbers)
+        ]
         return np.concatenate(keys)
 
     def _database(self, form: str, numbers: list[int], rows: int) -> tuple[Database, Index]:
