@@ -73,7 +73,8 @@ def test_a_file_holds_what_it_holds_in_full(
     if not schema.names:
         return
     sink, expected = BytesIO(), []
-    writer = SparseWriter(sink, schema, [place for place, field in enumerate(schema) if field in numbers])
+    writer = SparseWriter(schema, [place for place, field in enumerate(schema) if field in numbers])
+    writer.open(sink)
     for place, n in enumerate(sizes):
         cells = [column(n, share, top, seed + 10 * place + j) for j, (share, top) in enumerate(shapes)]
         full = [pa.array([kept_value(field.name, row) for row in range(n)], field.type) for field in fields]
@@ -96,7 +97,8 @@ def test_long_runs_and_lone_votes_come_back() -> None:
     cells[1, 1:] = 1
     sink = BytesIO()
     schema = pa.schema([(f"f{j}", pa.int8()) for j in range(3)])
-    writer = SparseWriter(sink, schema, range(3))
+    writer = SparseWriter(schema, range(3))
+    writer.open(sink)
     writer.write(sparse_of(list(cells), [], n))
     writer.close()
     assert len(sink.getvalue()) < 2_000

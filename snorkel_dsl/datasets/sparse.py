@@ -82,16 +82,20 @@ class _Chunk(NamedTuple):
 class SparseWriter:
     """Writes batches to a Parquet file, each as a row group; `sparse` are the places in the schema of the sparse columns."""
 
-    def __init__(self, file: BinaryIO, schema: pa.Schema, sparse: Sequence[int], **options: Any) -> None:
-        """Begin a file; the options are pyarrow's, for the columns that are given in full."""
-        self._file, self._options = file, options
+    def __init__(self, schema: pa.Schema, sparse: Sequence[int], **options: Any) -> None:
+        """Get ready; the options are pyarrow's, for the columns that are given in full. Raises as pyarrow does."""
+        self._options = options
         self._sparse = frozenset(sparse)
         self._full = pa.schema([field for place, field in enumerate(schema) if place not in self._sparse])
-        self._about = _metadata(_in_memory(schema.empty_table(), **options))
+        self._about = _metadata(_in_memory(pa.Table.from_batches([], schema), **options))
         self._leaves = list(_leaves(self._about[_SCHEMA].value.items))
         self._paths = [field.name.encode() for field in schema]
         self._at = self._rows = 0
         self._groups: list[bytes] = []
+
+    def open(self, file: BinaryIO) -> None:
+        """Begin a file."""
+        self._file = file
         self._write(_MAGIC)
 
     def write(self, batch: SparseBatch) -> None:

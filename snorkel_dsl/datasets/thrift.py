@@ -89,7 +89,7 @@ class Reader:
         """The struct that stands here."""
         fields: Struct = {}
         number = 0
-        while head := self._take(1)[0]:
+        while head := self._byte():
             number = number + (head >> 4) if head >> 4 else self._signed()
             kind = head & 15
             fields[number] = Field(kind, None if kind in (TRUE, FALSE) else self._read(kind))
@@ -103,7 +103,7 @@ class Reader:
         if kind == STRUCT:
             return self.struct()
         if kind in (LIST, SET):
-            head = self._take(1)[0]
+            head = self._byte()
             size = head >> 4 if head >> 4 != 15 else self._varint()
             return Items(head & 15, [self._read(head & 15) for _ in range(size)])
         if kind in (TRUE, FALSE, BYTE, DOUBLE):
@@ -117,14 +117,16 @@ class Reader:
         self.place += size
         return found
 
+    def _byte(self) -> int:
+        self.place += 1
+        return self.content[self.place - 1]
+
     def _varint(self) -> int:
         number = shift = 0
-        while True:
-            byte = self._take(1)[0]
+        while (byte := self._byte()) > 127:
             number |= (byte & 127) << shift
             shift += 7
-            if byte < 128:
-                return number
+        return number | byte << shift
 
     def _signed(self) -> int:
         number = self._varint()

@@ -62,11 +62,10 @@ def open_output(path: Path, schema: pa.Schema) -> Iterator[Write[pa.RecordBatch]
 @contextmanager
 def open_sparse(path: Path, schema: pa.Schema, sparse: Sequence[int]) -> Iterator[Write[SparseBatch]]:
     """Open a Parquet file for batches whose columns at the places `sparse` of the schema are -1 in nearly every row."""
-    options = _parquet_options(schema)
     with _refusing(path):
-        SparseWriter(BytesIO(), schema, sparse, **options)
+        writer = SparseWriter(schema, sparse, **_parquet_options(schema))
     with beside(path) as file:
-        writer = SparseWriter(file, schema, sparse, **options)
+        writer.open(file)
         with _behind(writer.write) as later:
             yield later
         writer.close()

@@ -33,6 +33,7 @@ from snorkel_dsl.plugins import installed
 
 VOTES = Files("votes", most=2 << 30)
 _MOST_ROWS = 1 << 16  # of a batch: a page numbers no more
+_LATER = "-later"  # the ending of the file of what came in after an edit
 _PARTS = ("engine", "language", "plugins", "predicates")  # what of this package answers depend on
 
 _Place: TypeAlias = tuple[str, ...]
@@ -71,7 +72,7 @@ class Known:
         """Load what there is; `names` are those of the files, none where nothing can be kept."""
         self._kept = kept
         self._names = names
-        self._pages = {place: Page.read(VOTES.get(name)) for place, name in names.items()}
+        self._pages = {place: Page.read(VOTES.get(name), VOTES.get(name + _LATER)) for place, name in names.items()}
         self.answers: dict[int, Answer] = {}
         self.broken: dict[str, Sequence[Unread]] = {}
         for name, key in kept.columns.items():
@@ -96,9 +97,13 @@ class Known:
         new = {name for number in answers for name in self._kept.reads[number]} - self.broken.keys()
         self.broken |= {name: broken.get(name, ()) for name in new}
         changed = {self._kept.places[number] for number in answers} | {self._kept.place_of[name] for name in new}
+        asked = {self._kept.functions[number] for number in answers} | {self._kept.columns[name] for name in new}
+        fresh = {key for key in asked if key is not None}
         for place in sorted(changed & self._names.keys()):
-            content = self._pages[place].with_(self._answers_of(place), self._unread_of(place))
-            VOTES.put(self._names[place], content)
+            contents = self._pages[place].with_(self._answers_of(place), self._unread_of(place), fresh)
+            for ending, content in zip(("", _LATER), contents, strict=True):
+                if content is not None:
+                    VOTES.put(self._names[place] + ending, content)
 
     def _answers_of(self, place: _Place) -> dict[bytes, Answer]:
         """The answers that can be kept of the functions that read some columns."""

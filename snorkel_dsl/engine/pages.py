@@ -1,11 +1,12 @@
 """What is known of some columns of one batch, as bytes: an Arrow file with a row for each function or column.
 
-The rows on which a function votes are kept as steps from one to the next: small numbers, which pack well.
+The rows on which a function votes are kept as steps from one to the next: small numbers, which pack well. A page is two
+files: what comes in after an edit is little, and goes into a small file beside the large one, until it is no longer small.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from snorkel_dsl.engine import arrow
 from snorkel_dsl.engine.answers import Answer, Unread
 from snorkel_dsl.engine.values import Array
 
@@ -27,20 +29,68 @@ _SCHEMA = pa.schema(
     ]
 )
 _STRANGERS = 300_000  # votes that are kept, at most, of functions that the program has no more, or another one has
+_SMALL = 10_000  # votes that are always written again
+_MUCH = 4  # what came in later is written with the rest when it is more than a part in so many of it
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
 class Page:
     """What was kept, by key: answers of functions, and what cannot be read of columns."""
 
-    def __init__(self, entries: pa.RecordBatch) -> None:
-        """A page of entries of the schema above."""
-        self._entries = entries
-        self._numbers = {key: number for number, key in enumerate(entries.column("key").to_pylist())}
+    def __init__(self, first: _Entries, later: _Entries) -> None:
+        """A page of the entries that were written first, and of those that came in later."""
+        self._first, self._later = first, later
 
     @classmethod
-    def read(cls, content: bytes | None) -> Page:
-        """The page that bytes hold; an empty one where they hold none."""
+    def read(cls, first: bytes | None, later: bytes | None) -> Page:
+        """The page that the bytes of two files hold; an empty one where they hold none."""
+        return cls(_Entries.read(first), _Entries.read(later))
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._later.numbers or key in self._first.numbers
+
+    def _with(self, key: bytes) -> _Entries:
+        return self._later if key in self._later.numbers else self._first
+
+    def answer(self, key: bytes) -> Answer:
+        """The answer of a function."""
+        return self._with(key).answer(key)
+
+    def unread(self, key: bytes) -> list[Unread]:
+        """What cannot be read of a column."""
+        return [Unread(*said) for said in self._with(key).said(key)]
+
+    def with_(
+        self, answers: Mapping[bytes, Answer], unread: Mapping[bytes, Sequence[Unread]], new: Set[bytes]
+    ) -> tuple[bytes | None, bytes | None]:
+        """The bytes of both files with these answers and what cannot be read; None for one that stays as it is.
+
+        `new` are the keys that the page lacks. Of other keys some are kept on, those first that were used last.
+        """
+        came = self._later.but({*self._first.numbers, *new}, _STRANGERS)
+        fresh = {key: answer for key, answer in answers.items() if key in new}
+        votes = came.votes + sum(len(answer.rows) for answer in fresh.values())
+        if votes <= max(self._first.votes // _MUCH, _SMALL) and self._first.numbers:
+            said = {key: found for key, found in unread.items() if key in new}
+            return None, _Entries.of(fresh, said).beside(came)
+        own = {*answers, *unread}
+        old = self._later.but(own, _STRANGERS)
+        kept_on = self._first.but(own | old.numbers.keys(), _STRANGERS - old.votes)
+        return _Entries.of(answers, unread).beside(old, kept_on), None
+
+
+class _Entries:
+    """The entries of one file."""
+
+    def __init__(self, rows: pa.RecordBatch) -> None:
+        """Entries of the schema above."""
+        self._rows_of = rows
+        content = _data(rows.column("key"))[16 * rows.column("key").offset :]
+        self.numbers = {content[16 * number : 16 * number + 16]: number for number in range(rows.num_rows)}
+
+    @classmethod
+    def read(cls, content: bytes | None) -> _Entries:
+        """The entries that bytes hold; none where they hold none."""
         if content is not None:
             try:
                 with pa.ipc.open_file(content) as file:
@@ -49,75 +99,86 @@ class Page:
                     return cls(found)
             except pa.ArrowException:
                 pass
-        return cls(pa.RecordBatch.from_pylist([], _SCHEMA))
+        return cls.of({}, {})
 
-    def __contains__(self, key: object) -> bool:
-        return key in self._numbers
+    @classmethod
+    def of(cls, answers: Mapping[bytes, Answer], unread: Mapping[bytes, Sequence[Unread]]) -> _Entries:
+        """The entries of some answers and of what cannot be read."""
+        return cls(_entries(answers, unread))
+
+    @property
+    def votes(self) -> int:
+        """How many votes there are."""
+        return len(self._column("steps").values)
+
+    def but(self, others: Set[bytes], most: int) -> _Entries:
+        """The entries of other keys than these, of so many votes at most: the first."""
+        found, votes = [], 0
+        for key, number in self.numbers.items():
+            if key not in others:
+                votes += int(self._bounds[number + 1] - self._bounds[number])
+                if votes > most:
+                    break
+                found.append(number)
+        return _Entries(self._rows_of.take(arrow.numbers(np.array(found, np.int64))))
+
+    def beside(self, *others: _Entries) -> bytes:
+        """These entries and then the others, as bytes."""
+        batches = [entries._rows_of for entries in (self, *others) if entries.numbers]
+        whole = pa.Table.from_batches(batches, _SCHEMA).combine_chunks().to_batches()
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_file(sink, _SCHEMA, options=_OPTIONS) as file:
+            file.write_batch(whole[0] if whole else self._rows_of)  # of nothing that is kept there is no batch
+        return sink.getvalue().to_pybytes()
 
     def answer(self, key: bytes) -> Answer:
         """The answer of a function."""
-        number = self._numbers[key]
+        number = self.numbers[key]
         start, end = self._bounds[number], self._bounds[number + 1]
-        said = self._said(number)
-        return Answer(self._rows[start:end], self._codes[start:end], tuple((row, value) for row, value, _ in said))
+        unlisted = tuple((row, value) for row, value, _ in self.said(key))
+        return Answer(self._rows[start:end], self._codes[start:end], unlisted)
 
-    def unread(self, key: bytes) -> list[Unread]:
-        """What cannot be read of a column."""
-        return [Unread(*said) for said in self._said(self._numbers[key])]
-
-    def _column(self, name: str) -> Array:
-        return self._entries.column(name)
-
-    def _said(self, number: int) -> list[tuple[int, str, str]]:
+    def said(self, key: bytes) -> list[tuple[int, str, str]]:
+        """What is said of single rows: the row, a value, and a message."""
+        number = self.numbers[key]
         if self._marks[number] == self._marks[number + 1]:
             return []
-        marked, values, messages = (
-            self._entries.column(name)[number].as_py() for name in ("marked", "values", "messages")
-        )
+        marked, values, messages = (self._column(name)[number].as_py() for name in ("marked", "values", "messages"))
         return list(zip(marked, values, messages, strict=True))
 
-    @cached_property
-    def _bounds(self) -> npt.NDArray[Any]:
-        """Where the votes of each entry begin and end."""
-        return _whole(self._column("steps").offsets, np.int32)
+    def _column(self, name: str) -> Array:
+        return self._rows_of.column(name)
 
     @cached_property
-    def _marks(self) -> npt.NDArray[Any]:
+    def _bounds(self) -> list[int]:
+        """Where the votes of each entry begin and end."""
+        bounds: list[int] = _whole(self._column("steps").offsets, np.int32).tolist()
+        return bounds
+
+    @cached_property
+    def _marks(self) -> list[int]:
         """Where what is said of single rows begins and ends."""
-        return _whole(self._column("marked").offsets, np.int32)
+        marks: list[int] = _whole(self._column("marked").offsets, np.int32).tolist()
+        return marks
 
     @cached_property
     def _rows(self) -> npt.NDArray[np.int64]:
         """The rows of all entries, one after the other."""
         steps = _whole(self._column("steps").values, np.uint16)
         total = np.concatenate([[0], np.cumsum(steps, dtype=np.int64)])
-        rows: npt.NDArray[np.int64] = total[1:] - np.repeat(total[self._bounds[:-1]], np.diff(self._bounds))
+        bounds = np.array(self._bounds)
+        rows: npt.NDArray[np.int64] = total[1:] - np.repeat(total[bounds[:-1]], np.diff(bounds))
         return rows
 
     @cached_property
     def _codes(self) -> npt.NDArray[Any]:
         return _whole(self._column("codes").values, np.int16)
 
-    def with_(self, answers: Mapping[bytes, Answer], unread: Mapping[bytes, Sequence[Unread]]) -> bytes:
-        """These answers and what cannot be read as bytes, with some of what was kept before."""
-        own = _entries(answers, unread)
-        before = self._entries.take(pa.array(self._others({*answers, *unread}), pa.int64()))
-        batches = pa.Table.from_batches([own, before]).combine_chunks().to_batches()
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_file(sink, _SCHEMA, options=_OPTIONS) as file:
-            file.write_batch(batches[0] if batches else own)  # of nothing that is kept there is no batch
-        return sink.getvalue().to_pybytes()
 
-    def _others(self, own: set[bytes]) -> list[int]:
-        """The entries of other keys that are kept on, those first that were used last."""
-        found, votes = [], 0
-        for key, number in self._numbers.items():
-            if key not in own:
-                votes += int(self._bounds[number + 1] - self._bounds[number])
-                if votes > _STRANGERS:
-                    break
-                found.append(number)
-        return found
+def _data(array: Array) -> bytes:
+    """The bytes of the values of an array of one width."""
+    _, data = array.buffers()
+    return bytes(data or b"")
 
 
 def _whole(array: Array, kind: type[np.integer[Any]]) -> npt.NDArray[Any]:
@@ -139,13 +200,13 @@ def _entries(answers: Mapping[bytes, Answer], unread: Mapping[bytes, Sequence[Un
     said = [[(row, value, "") for row, value in answer.unlisted] for answer in answers.values()]
     said += [[(one.row, one.value, one.message) for one in found] for found in unread.values()]
     columns: list[Any] = [
-        pa.array([*answers, *unread], pa.binary(16)),
-        pa.ListArray.from_arrays(pa.array(bounds, pa.int32()), pa.array(steps.astype(np.uint16), pa.uint16())),
-        pa.ListArray.from_arrays(pa.array(bounds, pa.int32()), pa.array(codes, pa.int16())),
+        arrow.binaries([*answers, *unread], 16),
+        pa.ListArray.from_arrays(arrow.numbers(bounds), arrow.numbers(steps.astype(np.uint16))),
+        pa.ListArray.from_arrays(arrow.numbers(bounds), arrow.numbers(codes)),
     ]
-    marks = pa.array(np.cumsum([0, *map(len, said)]), pa.int32())
+    marks = arrow.numbers(np.cumsum([0, *map(len, said)], dtype=np.int32))
     flat = [one for own in said for one in own]
-    for place, name in enumerate(("marked", "values", "messages")):
-        values = pa.array([one[place] for one in flat], _SCHEMA.field(name).type.value_type)
-        columns.append(pa.ListArray.from_arrays(marks, values))
+    columns.append(pa.ListArray.from_arrays(marks, arrow.numbers(np.array([row for row, _, _ in flat], np.uint16))))
+    values, messages = [value for _, value, _ in flat], [message for _, _, message in flat]
+    columns += [pa.ListArray.from_arrays(marks, arrow.texts(said, pa.string())) for said in (values, messages)]
     return pa.RecordBatch.from_arrays(columns, schema=_SCHEMA)
