@@ -243,7 +243,7 @@ class _Climb:
             jac=True,
             method="L-BFGS-B",
             bounds=optimize.Bounds(low * scale, high * scale),
-            options={"maxiter": iterations, "ftol": 1e-15, "gtol": tolerance, "maxcor": 20},
+            options={"maxiter": iterations, "ftol": 1e-11, "gtol": tolerance, "maxcor": 20},
         )
         return np.asarray(found.x / scale, dtype=np.float64)
 
@@ -254,8 +254,11 @@ class _Climb:
         joint, emission = self._joint(weights, balance)
         gold = self.statistics.gold
         unlabeled = self.statistics.counts - gold.sum(axis=1)
-        value = float(unlabeled @ special.logsumexp(joint, axis=1) + np.sum(gold * joint))
-        expected = self.statistics.expected(softmax(joint))
+        highest = joint.max(axis=1, keepdims=True, initial=-np.inf)
+        chances = np.exp(joint - highest)
+        total = chances.sum(axis=1, keepdims=True)
+        value = float(unlabeled @ (np.log(total) + highest)[:, 0] + np.sum(gold * joint))
+        expected = self.statistics.expected(chances / total)
         rows = expected.sum(axis=0)
         slope = self.statistics.matrix.T @ expected - emission * rows
         by_accuracy, by_propensity = (
