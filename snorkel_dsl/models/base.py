@@ -7,7 +7,6 @@ an underscore. It says how to fit on counted votes (`_fit`) and what the log-odd
 from __future__ import annotations
 
 import inspect
-import io
 import json
 import zipfile
 from pathlib import Path
@@ -18,9 +17,11 @@ import numpy.typing as npt
 
 from snorkel_dsl.facts import RuleFacts
 from snorkel_dsl.labels import Labels
-from snorkel_dsl.models.statistics import Statistics, count
+from snorkel_dsl.models.archives import array, npy, write_archive
+from snorkel_dsl.models.counts import Counts, Tally
+from snorkel_dsl.models.statistics import Statistics, statistics_of
 from snorkel_dsl.models.symbols import Symbols
-from snorkel_dsl.votes import ABSTAIN, Bools, Floats, Ints, LabelMatrix, check_gold
+from snorkel_dsl.votes import Bools, Floats, Ints, LabelMatrix, check_gold
 
 MOST_PATTERNS = 100_000
 SMALLEST = 1e-9  # probabilities below this count as this in logarithms
@@ -90,16 +91,34 @@ class Model:
             )
         known = votes.facts if facts is None else facts
         truth = None if gold is None else check_gold(gold, votes.n, len(task.labels))
+        return self._learn(Tally.of(votes, truth), known, class_balance)
+
+    def fit_counts(
+        self, counts: Counts, facts: RuleFacts | None = None, class_balance: npt.ArrayLike | None = None
+    ) -> Self:
+        """Learns from votes that were counted before, in one batch or many, with the gold labels counted beside them.
+
+        What it learns is what `fit` learns from the same rows. `facts` and `class_balance` are as there. Raises ValueError
+        on a balance that does not fit, and where functions mean something else to the facts than when they were counted.
+        """
+        known = facts or RuleFacts()
+        now = {name: one.semantic_hash for name, one in known.functions.items()}
+        changed = [name for name, hash_ in counts.hashes.items() if now.get(name, hash_) != hash_]
+        if changed:
+            raise ValueError(f"`{changed[0]}` has changed since its votes were counted")
+        return self._learn(counts.tally, known, class_balance)
+
+    def _learn(self, tally: Tally, known: RuleFacts, class_balance: npt.ArrayLike | None) -> Self:
+        """Learns from counted votes."""
+        votes, task = tally.votes, tally.votes.only_task
         self.task_, self.labels_, self.functions_ = task.name, task.labels, votes.functions
         self.hashes_ = tuple(
             known.functions[name].semantic_hash if name in known.functions else "" for name in votes.functions
         )
         declared = class_balance if class_balance is not None else known.balance.get(task.name)
-        balance = (
-            _checked_balance(declared, len(task.labels)) if declared is not None else _balance_of(truth, task.labels)
-        )
+        balance = _balance_of(tally.judged) if declared is None else _checked_balance(declared, len(task.labels))
         seed = int(getattr(self, "seed", 0))
-        self._fit(count(votes, known, truth, MOST_PATTERNS, seed), balance, known)
+        self._fit(statistics_of(tally, known, MOST_PATTERNS, seed), balance, known)
         return self
 
     def _fit(self, statistics: Statistics, balance: Floats | None, facts: RuleFacts) -> None:
@@ -172,7 +191,7 @@ class Model:
         }
         files = {f"{folder}model.json": json.dumps(about, indent=1, sort_keys=True).encode()}
         for name in ("class_balance_", *self.saved):
-            files[f"{folder}{name}.npy"] = _npy(np.asarray(getattr(self, name)))
+            files[f"{folder}{name}.npy"] = npy(np.asarray(getattr(self, name)))
         return files
 
     def _restore(self, archive: zipfile.ZipFile, folder: str) -> None:
@@ -182,14 +201,7 @@ class Model:
         self.warnings_ = tuple(about.get("warnings", ()))
         self.labels_, self.functions_, self.hashes_ = (tuple(about[key]) for key in ("labels", "functions", "hashes"))
         for name in ("class_balance_", *self.saved):
-            setattr(self, name, np.load(io.BytesIO(archive.read(f"{folder}{name}.npy")), allow_pickle=False))
-
-
-def write_archive(path: str | Path | IO[bytes], files: dict[str, bytes]) -> None:
-    """Writes files by name as one zip, the same bytes for the same content."""
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in sorted(files.items()):
-            archive.writestr(zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0)), content)
+            setattr(self, name, array(archive, f"{folder}{name}.npy"))
 
 
 class SymbolModel(Model):
@@ -242,15 +254,7 @@ def _checked_balance(balance: npt.ArrayLike, k: int) -> Floats:
     return np.asarray(shares / shares.sum(), dtype=np.float64)
 
 
-def _balance_of(gold: Ints | None, labels: tuple[str, ...]) -> Floats | None:
-    """The balance of the gold labels, with half a row for each label, where there are any."""
-    if gold is None or not np.any(gold != ABSTAIN):
-        return None
-    seen = np.bincount(gold[gold != ABSTAIN], minlength=len(labels)) + 0.5
-    return np.asarray(seen / seen.sum(), dtype=np.float64)
-
-
-def _npy(array: npt.NDArray[Any]) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    return buffer.getvalue()
+def _balance_of(judged: Ints) -> Floats | None:
+    """The balance of the gold labels, of which `judged` (k) are seen, with half a row for each, where there are any."""
+    seen = judged + 0.5
+    return np.asarray(seen / seen.sum(), dtype=np.float64) if judged.any() else None

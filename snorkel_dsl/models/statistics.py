@@ -2,8 +2,8 @@
 
 A symbol is one function with one thing that it says: a label, or a set of labels; or one joint vote of a block of functions
 (`blocks`). A model gives each symbol e a number for each label y, and the sum over the symbols of a row is all that it needs
-of the row. Once the patterns are counted, nothing here depends on n. Where rows are nearly all different, a bounded sample
-of them, drawn in proportion to the counts, stands for the rest.
+of the row. Once the patterns are counted (`counts`), nothing here depends on n. Where rows are nearly all different, a bounded
+sample of them, drawn in proportion to the counts, stands for the rest.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from scipy import sparse
 
 from snorkel_dsl.facts import RuleFacts
 from snorkel_dsl.models.blocks import dependency_blocks, incidence, joined, joint_symbols
-from snorkel_dsl.models.symbols import Symbols, symbols_of
+from snorkel_dsl.models.counts import Tally
+from snorkel_dsl.models.symbols import Symbols, symbols_said
 from snorkel_dsl.votes import Floats, Ints, LabelMatrix
 
 
@@ -72,21 +73,26 @@ def sampled(statistics: Statistics, most: int, seed: int) -> Statistics:
 
 
 def count(votes: LabelMatrix, facts: RuleFacts, gold: Ints | None, most: int, seed: int) -> Statistics:
-    """The statistics of a matrix of one task: at most `most` patterns, drawn with `seed` where there are more."""
-    patterns = votes.patterns()
-    by_label = np.zeros((patterns.counts.size, len(votes.labels)))
-    if gold is not None:
-        known = gold >= 0
-        np.add.at(by_label, (patterns.inverse[known], gold[known]), 1.0)
-    counts = patterns.counts.astype(np.float64)
-    rows = patterns.votes
+    """The statistics of a matrix of one task: at most `most` patterns, drawn with `seed` where there are more.
+
+    They are those of its rows in any order, and of `Counts` of its rows in any batches.
+    """
+    return statistics_of(Tally.of(votes, gold), facts, most, seed)
+
+
+def statistics_of(tally: Tally, facts: RuleFacts, most: int, seed: int) -> Statistics:
+    """The statistics of counted votes: at most `most` patterns, drawn with `seed` where there are more."""
+    counts, kept = tally.weights, tally
     if counts.size > most:
-        chosen, weights = _systematic_sample(counts, most, seed)
-        by_label = by_label[chosen] * (weights / counts[chosen])[:, None]
-        rows, counts = rows.take(chosen), weights
-    symbols = symbols_of(votes, facts)
+        places, weights = _systematic_sample(counts, most, seed)
+        kept, counts = tally.chosen(places), weights
+    rows, k = kept.gathered(), len(tally.votes.labels)
+    by_label = np.broadcast_to(0.0, (counts.size, k))
+    if kept.gold is not None:
+        by_label = kept.gold * (counts / kept.counts)[:, None]
+    symbols = symbols_said(tally.said, rows, facts)
     matrix = incidence(rows, symbols)
-    symbols = joint_symbols(matrix, counts, symbols, dependency_blocks(matrix, counts, symbols, votes.functions, facts))
+    symbols = joint_symbols(matrix, counts, symbols, dependency_blocks(matrix, counts, symbols, rows.functions, facts))
     return Statistics(symbols, joined(matrix, symbols), counts, by_label)
 
 

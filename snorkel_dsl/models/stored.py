@@ -9,9 +9,7 @@ and reading it takes no more memory than it has bytes.
 from __future__ import annotations
 
 import importlib
-import io
 import json
-import math
 import pkgutil
 import zipfile
 from collections.abc import Mapping
@@ -19,10 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-import numpy as np
-
 from snorkel_dsl.facts import RuleFacts
-from snorkel_dsl.models.base import Model, write_archive
+from snorkel_dsl.models.archives import reading, write_archive
+from snorkel_dsl.models.base import Model
 
 FORMAT = 1
 _ABOUT = "bundle.json"
@@ -91,51 +88,28 @@ def load(path: str | Path) -> Model:
 
 def load_bundle(path: str | Path) -> Bundle:
     """The bundle that was saved; a single model is one of its own. Raises ValueError where the file holds neither."""
-    if not zipfile.is_zipfile(path):
-        raise ValueError(f"`{path}` holds no label model")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return _bundle(path, archive)
-    except (zipfile.BadZipFile, LookupError, TypeError, AttributeError, EOFError, RuntimeError, OverflowError) as wrong:
-        raise ValueError(f"`{path}` holds no label model that can be read: {wrong}") from None
+    with reading(path, "model.json", "label model") as archive:
+        return _bundle(archive)
 
 
-def _bundle(path: str | Path, archive: zipfile.ZipFile) -> Bundle:
-    for file in archive.infolist():
-        if file.compress_type != zipfile.ZIP_STORED:
-            raise ValueError(f"`{path}` was not written by a label model: `{file.filename}` is compressed")
-        if file.filename.endswith(".npy"):
-            _check_array(archive.read(file))
-    names = archive.namelist()
-    if _ABOUT not in names:
-        if "model.json" not in names:
-            raise ValueError(f"`{path}` holds no label model")
-        model = _model(path, archive, "")
+def _bundle(archive: zipfile.ZipFile) -> Bundle:
+    if _ABOUT not in archive.namelist():
+        model = _model(archive, "")
         return Bundle({model.task_: model}, dict(zip(model.functions_, model.hashes_, strict=True)))
     about = json.loads(archive.read(_ABOUT))
-    if about.get("format") != FORMAT:
-        raise ValueError(f"`{path}` holds label models of an unknown format")
-    models = {str(name): _model(path, archive, f"question_{e}/") for e, name in enumerate(about["questions"])}
+    if about["format"] != FORMAT:
+        raise ValueError("an unknown format")
+    models = {str(name): _model(archive, f"question_{e}/") for e, name in enumerate(about["questions"])}
     return Bundle(models, {str(name): str(hash_) for name, hash_ in about["functions"].items()})
 
 
-def _model(path: str | Path, archive: zipfile.ZipFile, folder: str) -> Model:
+def _model(archive: zipfile.ZipFile, folder: str) -> Model:
     about = json.loads(archive.read(f"{folder}model.json"))
     kinds = registry()
-    if about.get("model") not in kinds or about.get("format") != FORMAT:
-        raise ValueError(f"`{path}` holds a label model of an unknown kind or format")
+    if about["model"] not in kinds or about["format"] != FORMAT:
+        raise ValueError("a model of an unknown kind or format")
     model = kinds[about["model"]](**about["parameters"])
     model._restore(archive, folder)
     if model.class_balance_.shape != (len(model.labels_),):
-        raise ValueError(f"`{path}` holds a label model whose class balance is not of its labels")
+        raise ValueError("a class balance that is not of the labels")
     return model
-
-
-def _check_array(content: bytes) -> None:
-    """Raise ValueError where a file is no array of numbers, or says that it is larger than it is."""
-    file = io.BytesIO(content)
-    if np.lib.format.read_magic(file) != (1, 0):
-        raise ValueError("an array of an unknown format")
-    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-    if dtype.kind not in "bifu" or math.prod(shape) * dtype.itemsize != len(content) - file.tell():
-        raise ValueError("an array that is not what it says")

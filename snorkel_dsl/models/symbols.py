@@ -7,6 +7,7 @@ they conflict what any of them does.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -109,10 +110,16 @@ class Symbols:
 
 def symbols_of(votes: LabelMatrix, facts: RuleFacts) -> Symbols:
     """All symbols that stand in the votes, and those that the facts say a function can utter; each function a block."""
-    found: set[Symbol] = set()
+    said = [(j, votes.labels_of(code)) for j in range(len(votes.functions)) for code in votes.codes_of(j)]
+    return symbols_said(said, votes, facts)
+
+
+def symbols_said(said: Iterable[Symbol], votes: LabelMatrix, facts: RuleFacts) -> Symbols:
+    """These symbols of the functions of a matrix, and those that the facts say a function can utter; each function a block."""
+    found = set(said)
+    sets = {function for function, labels in found if len(labels) > 1}
     for j, name in enumerate(votes.functions):
-        found |= {(j, votes.labels_of(code)) for code in votes.codes_of(j)}
-        if name in facts.functions and not any(len(labels) > 1 for function, labels in found if function == j):
+        if name in facts.functions and j not in sets:
             found |= {(j, frozenset({label})) for label in facts.functions[name].polarity}
     return vocabulary(found, len(votes.functions), len(votes.labels))
 
