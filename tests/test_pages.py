@@ -96,6 +96,6 @@ def test_arrays_are_those_that_pyarrow_makes() -> None:
     for kind in (pa.string(), pa.large_string()):
         assert arrow.texts(texts, kind).equals(pa.array(texts, kind))
         assert arrow.texts([], kind).equals(pa.array([], kind))
-    assert arrow.binaries([b"ab", b"cd"], 2).equals(pa.array([b"ab", b"cd"], pa.binary(2)))
+    assert arrow.keys([b"ab", b"cd"], 2).equals(pa.array([b"ab", b"cd"], pa.binary(2)))
     for made in (arrow.texts(texts, pa.large_string()), arrow.truths(truths), arrow.numbers(whole)):
         made.validate(full=True)

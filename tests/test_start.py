@@ -57,3 +57,21 @@ def test_checking_a_small_file_imports_nothing_that_it_does_not_need(tmp_path: P
         [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout.split()) == (0, []), done.stdout + done.stderr
+
+
+def test_applying_rules_loads_no_pandas(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rules = 'data d\n    text text\n\ntask t on d\n    labels A, B\n\nrule r votes A\n    when text mentions "finé"\n'
+    (tmp_path / "a.rules").write_text(rules + "\nrule s votes B\n    when text matches /b+c/\n", encoding="utf-8")
+    pq.write_table(pa.table({"id": [1, 2, 3], "text": ["finé or ABC", None, "bbc"]}), tmp_path / "d.parquet")
+    run = "from snorkel_dsl.__main__ import run"
+    asked = "['apply', 'a.rules', 'd.parquet', '--keep', 'id', '-o', 'v.parquet']"
+    code = f"import sys; {run}; code = run({asked}); print(code, 'pandas' in sys.modules)"
+    environment = os.environ | {"SNORKEL_DSL_CACHE": str(tmp_path / "cache")}
+    for _ in range(2):
+        found = subprocess.run(
+            [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+        )
+        assert found.stdout.split() == ["0", "False"], found.stderr

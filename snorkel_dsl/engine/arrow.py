@@ -1,6 +1,7 @@
-"""Arrow arrays from numpy's, by their buffers.
+"""Arrow arrays from numpy's and back, by their buffers.
 
-`pa.array` says the same, but loads pandas at its first call, which takes longer than all else that a short run does.
+`pa.array` and `to_numpy` do the same, but load pandas at their first call, which takes longer than all else that a short run
+does.
 """
 
 from __future__ import annotations
@@ -41,14 +42,18 @@ def truths(values: npt.NDArray[np.bool_]) -> Array:
     return pa.Array.from_buffers(pa.bool_(), len(values), [None, _buffer(packed)])
 
 
-def binaries(values: Sequence[bytes], width: int) -> Array:
+def keys(values: Sequence[bytes], width: int) -> Array:
     """Bytes of one width, (n)."""
     return pa.Array.from_buffers(pa.binary(width), len(values), [None, _buffer(b"".join(values))])
 
 
 def texts(values: Sequence[str], type_: pa.DataType) -> Array:
     """Texts, (n), none of them missing, as an array of strings or of large strings or of the bytes of either."""
-    encoded = [value.encode("utf-8") for value in values]
+    return binaries([value.encode("utf-8") for value in values], type_)
+
+
+def binaries(values: Sequence[bytes], type_: pa.DataType) -> Array:
+    """As `texts`, from the bytes of each."""
     wide = type_ in (pa.large_string(), pa.large_binary())
-    ends = np.cumsum([0, *map(len, encoded)], dtype=np.int64 if wide else np.int32)
-    return pa.Array.from_buffers(type_, len(values), [None, _buffer(ends), _buffer(b"".join(encoded))])
+    ends = np.cumsum([0, *map(len, values)], dtype=np.int64 if wide else np.int32)
+    return pa.Array.from_buffers(type_, len(values), [None, _buffer(ends), _buffer(b"".join(values))])

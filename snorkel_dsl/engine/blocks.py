@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from snorkel_dsl.engine import arrow
 from snorkel_dsl.engine.values import Array, Index, Mask
 
 
@@ -24,8 +25,8 @@ class Block:
     @cached_property
     def joined(self) -> bytes:
         """The texts as bytes, each between the bytes START and END."""
-        one_list = pa.LargeListArray.from_arrays(pa.array([0, len(self.texts)], pa.int64()), self.texts)
-        separator: Any = pa.scalar(b"\xfe\xff", pa.large_binary())
+        one_list = pa.LargeListArray.from_arrays(arrow.numbers(np.array([0, len(self.texts)])), self.texts)
+        separator: Any = arrow.binaries([b"\xfe\xff"], pa.large_binary())[0]
         joined: Any = pc.binary_join(one_list, separator)
         return b"".join([b"\xff", joined[0].as_buffer(), b"\xfe"])
 

@@ -200,7 +200,7 @@ def _entries(answers: Mapping[bytes, Answer], unread: Mapping[bytes, Sequence[Un
     said = [[(row, value, "") for row, value in answer.unlisted] for answer in answers.values()]
     said += [[(one.row, one.value, one.message) for one in found] for found in unread.values()]
     columns: list[Any] = [
-        arrow.binaries([*answers, *unread], 16),
+        arrow.keys([*answers, *unread], 16),
         pa.ListArray.from_arrays(arrow.numbers(bounds), arrow.numbers(steps.astype(np.uint16))),
         pa.ListArray.from_arrays(arrow.numbers(bounds), arrow.numbers(codes)),
     ]

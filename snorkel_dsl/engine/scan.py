@@ -20,6 +20,7 @@ import pyarrow as pa
 import re2
 
 from snorkel_dsl.collector import collector_paused
+from snorkel_dsl.engine import arrow
 from snorkel_dsl.engine.blocks import Block, blocks
 from snorkel_dsl.engine.folded import fold_all
 from snorkel_dsl.engine.lexicon import lexicon
@@ -105,9 +106,9 @@ class Scan:
         if self._folded:
             strings = fold_all([text for text in texts.python(others) if text is not None])
             became = np.fromiter((string.isascii() for string in strings), bool, len(strings))
-            array = pa.array(strings, pa.large_string()).cast(pa.large_binary())
-            yield self._scan("folded to ascii", self._folded, array.filter(pa.array(became)), others[became], n)
-            yield self._scan("folded", self._folded, array.filter(pa.array(~became)), others[~became], n)
+            array = arrow.texts(strings, pa.large_binary())
+            yield self._scan("folded to ascii", self._folded, array.filter(arrow.truths(became)), others[became], n)
+            yield self._scan("folded", self._folded, array.filter(arrow.truths(~became)), others[~became], n)
 
     def _scan(self, form: str, numbers: list[int], texts: Array, index: Index, n: int) -> Index:
         """Where some needles are among some rows, in one form of them; a row -1 counts as not there."""
@@ -203,7 +204,7 @@ def _unmasked(hits: Hits, masks: list[Hits]) -> Hits:
 
 def _bytes(texts: Texts, index: Index) -> Array:
     """Some rows of a text as an Arrow array of bytes."""
-    chosen = texts.array if len(index) == len(texts.array) else texts.array.take(pa.array(index))
+    chosen = texts.array if len(index) == len(texts.array) else texts.array.take(arrow.numbers(index))
     return chosen.cast(pa.large_binary())
 
 

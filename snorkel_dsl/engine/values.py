@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from snorkel_dsl.engine import arrow
 from snorkel_dsl.language.types import Kind
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
@@ -105,16 +106,16 @@ class Texts:
     def ascii(self) -> Mask:
         """Where the text has no other than ASCII characters; a missing text has none."""
         present: Array = pc.string_is_ascii(self.array)
-        return numpy_bools(present.fill_null(True))
+        return numpy_bools(pc.or_kleene(present, pc.is_null(self.array)) if self.array.null_count else present)
 
     def take(self, index: Index) -> Texts:
         """Its values at the given places."""
-        return Texts(self.array.take(pa.array(index)))
+        return Texts(self.array.take(arrow.numbers(index)))
 
     def python(self, index: Index) -> list[str | None]:
         """Its values at the given places as Python values."""
         if 4 * len(index) < len(self.array) and "strings" not in self.__dict__:
-            return list(self.array.take(pa.array(index)).to_pylist())
+            return list(self.array.take(arrow.numbers(index)).to_pylist())
         strings = self.strings
         return [strings[i] for i in index.tolist()]
 
@@ -143,11 +144,11 @@ class Pieces:
 
     def take(self, index: Index) -> Pieces:
         """Its values at the given places."""
-        return Pieces(self.array.take(pa.array(index)))
+        return Pieces(self.array.take(arrow.numbers(index)))
 
     def python(self, index: Index) -> list[list[str] | None]:
         """Its values at the given places as Python values."""
-        return list(self.array.take(pa.array(index)).to_pylist())
+        return list(self.array.take(arrow.numbers(index)).to_pylist())
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,9 @@ _NUMERIC: dict[Kind, Any] = {
 
 def numpy_bools(array: Array) -> Mask:
     """An Arrow boolean array without nulls as a NumPy one."""
-    result: Mask = array.to_numpy(zero_copy_only=False).astype(bool, copy=False)
+    _, data = array.buffers()  # `to_numpy` loads pandas, which takes longer than all else
+    bits = np.unpackbits(np.frombuffer(data or b"", np.uint8), bitorder="little")
+    result: Mask = bits[array.offset : array.offset + len(array)].view(np.bool_)
     return result
 
 
