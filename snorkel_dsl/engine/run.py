@@ -242,7 +242,8 @@ class Work:
     def packed(self, result: tuple[LabelMatrix, Faults]) -> _Packed:
         """A result without what every result has: the votes' own numbers, and the faults."""
         votes, faults = result
-        return votes.n, votes.indptr, votes.rows.astype(np.uint32), votes.codes, faults
+        rows = votes.rows.astype(np.uint16 if votes.n <= 1 << 16 else np.uint32)
+        return votes.n, votes.indptr, rows, votes.codes, faults
 
     def unpacked(self, packed: _Packed) -> tuple[LabelMatrix, Faults]:
         """The result that was packed."""

@@ -1,24 +1,28 @@
 """In several processes on this machine: each is sent batches, and sends back what the work found in them.
 
 The processes start afresh and share nothing, so it matters to none what another loads or how it ends. Each gets the work
-once; then a batch travels to it as Arrow IPC and comes back as packed as the work can make it. Never more than a few
-batches are on their way, however fast they are read or however long one of them takes, so memory is bounded. Results come
-in the order of the batches. Where a process dies, or the work raises, the run ends with an error; it never waits for what
-cannot come. An interrupt is the business of this process: it ends the others.
+once; then batches come to it as Arrow IPC, in memory that it sees as well as this one where the system has such memory, and
+go back as packed as the work can make them. Never more than a few batches are on their way, however fast they are read or
+however long one of them takes, so memory is bounded. Results come in the order of the batches. Where a process dies, or the
+work raises, the run ends with an error; it never waits for what cannot come. An interrupt is the business of this process:
+it ends the others.
 """
 
 from __future__ import annotations
 
+import mmap
 import multiprocessing
 import os
 import signal
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from itertools import count
 from multiprocessing.connection import Connection, wait
+from multiprocessing.reduction import HAVE_SEND_HANDLE, recv_handle, send_handle
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import IO, Any, TypeAlias
 
 import pyarrow as pa
 
@@ -28,7 +32,10 @@ from snorkel_dsl.engine.backends import Work
 _AHEAD = 2  # batches at a process: one that it works on, and one that lies there so that it need not wait
 _BEYOND = 4  # batches a process that may be done or under way before the first of them is
 
-_Item: TypeAlias = "tuple[int, pa.Buffer] | None"
+_SHARES = HAVE_SEND_HANDLE and hasattr(os, "memfd_create")  # memory that is no file anywhere: Linux has it
+_numbers = count()
+
+_Item: TypeAlias = "tuple[int, pa.Buffer] | tuple[int, _Room] | None"
 
 
 def run(work: Work, batches: Iterable[pa.RecordBatch], processes: int) -> Iterator[Any]:
@@ -91,16 +98,22 @@ class _Worker:
             self.process.start()
         theirs.close()
         self.items: SimpleQueue[_Item] = SimpleQueue()
-        self.sending = threading.Thread(target=_send, args=(self.connection, self.items), daemon=True)
+        self.rooms = [_Room() for _ in range(_AHEAD)]
+        self.sending = threading.Thread(target=_send, args=(self.connection, self.items, self.process.pid), daemon=True)
         self.sending.start()
 
     def send(self, number: int, batch: pa.RecordBatch, first_row: int) -> None:
         """Send a batch, in a thread of its own: the other side reads only when it has answered what it has."""
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, batch.schema) as stream:
-            stream.write_batch(batch)
         self.numbers.append(number)
-        self.items.put((first_row, sink.getvalue()))
+        if not _SHARES:
+            sink = pa.BufferOutputStream()
+            _write(batch, sink)
+            self.items.put((first_row, sink.getvalue()))
+            return
+        room = self.rooms[0]
+        self.rooms = [*self.rooms[1:], room]
+        room.write(batch)
+        self.items.put((first_row, room))
 
     def receive(self) -> tuple[int, Any]:
         """The number of the batch that is answered next, and its packed result. Raises what the work raised."""
@@ -133,15 +146,58 @@ class _Worker:
         self.sending.join()
         self.connection.close()
         self.process.close()
+        for room in self.rooms:
+            room.close()
 
 
-def _send(connection: Connection, items: SimpleQueue[_Item]) -> None:
+class _Room:
+    """Memory for a batch that another process sees as well. It grows as it must; then the other is shown it anew."""
+
+    def __init__(self) -> None:
+        self.number = next(_numbers)
+        self.size = self.used = 0
+        self.shown = False
+        self.file: IO[bytes] | None = None
+        self.memory: mmap.mmap | None = None
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Put a batch in place of what was there: nobody may be reading that any more."""
+        counted = pa.MockOutputStream()
+        _write(batch, counted)
+        self.used = counted.size()
+        if self.used > self.size or self.memory is None:
+            self.close()
+            self.size = self.used + self.used // 4
+            self.file, self.shown = os.fdopen(os.memfd_create("batch"), "w+b", buffering=0), False
+            self.file.truncate(self.size)
+            self.memory = mmap.mmap(self.file.fileno(), self.size)
+        _write(batch, pa.FixedSizeBufferWriter(pa.py_buffer(self.memory)))
+
+    def close(self) -> None:
+        """Let go of the memory; the other process still has it until it is shown another."""
+        if self.file is not None:
+            self.file.close()
+        self.memory = self.file = None
+
+
+def _write(batch: pa.RecordBatch, sink: pa.NativeFile) -> None:
+    with pa.ipc.new_stream(sink, batch.schema) as stream:
+        stream.write_batch(batch)
+
+
+def _send(connection: Connection, items: SimpleQueue[_Item], pid: int) -> None:
     """Send what is put into a queue; that nobody is there any more is found out by whoever waits for an answer."""
     with suppress(ConnectionError):
         while (item := items.get()) is not None:
-            first_row, stream = item
-            connection.send(first_row)
-            connection.send_bytes(stream)
+            first_row, held = item
+            if isinstance(held, _Room):
+                connection.send((first_row, held.number, held.used, 0 if held.shown else held.size))
+                if not held.shown and held.file is not None:
+                    send_handle(connection, held.file.fileno(), pid)
+                    held.shown = True
+            else:
+                connection.send((first_row, None, 0, 0))
+                connection.send_bytes(held)
         connection.send(None)
 
 
@@ -178,14 +234,27 @@ def _serve(connection: Connection, work: Work) -> None:
     """Answer every batch that comes in until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_watch, daemon=True).start()
+    rooms: dict[int, mmap.mmap] = {}
     with suppress(EOFError, ConnectionError):
-        while (first_row := connection.recv()) is not None:
+        while (sent := connection.recv()) is not None:
             # Read here and not in a thread beside the work: they would wait for one another all the time.
-            stream = connection.recv_bytes()
+            first_row, room, used, size = sent
+            if room is not None and size:
+                rooms[room] = _shown(connection, size)
+            stream = connection.recv_bytes() if room is None else pa.py_buffer(rooms[room]).slice(0, used)
             with _Outcome() as outcome:
                 batch = pa.ipc.open_stream(stream).read_next_batch()
                 outcome.result = work.packed(work(batch, first_row))
             connection.send((outcome.result, outcome.error))
+
+
+def _shown(connection: Connection, size: int) -> mmap.mmap:
+    """The memory that this process is shown."""
+    handle = recv_handle(connection)
+    try:
+        return mmap.mmap(handle, size, access=mmap.ACCESS_READ)
+    finally:
+        os.close(handle)
 
 
 def _watch() -> None:
