@@ -1,4 +1,4 @@
-"""Matrix completion (MeTaL; Ratner et al., AAAI 2019), in the direct form.
+"""Matrix completion (MeTaL; Ratner et al., AAAI 2019), with a class balance and errors of its own.
 
 For functions i, j that are independent given Y, the pair moments factor: O_ij = μ_i P μ_jᵀ, where O = E[ψψᵀ] is the share
 of rows on which two symbols stand together, μ_ey = P(e | y) and P = diag(p). So
@@ -6,23 +6,27 @@ of rows on which two symbols stand together, μ_ey = P(e | y) and P = diag(p). S
     μ̂ = argmin ‖(O − μPμᵀ)_Ω‖² + ‖μp − diag O‖² + ρ‖μ − μ_init‖²,   0 ≤ μ ≤ 1
 
 over Ω, the pairs of symbols of functions in different dependency blocks; μ_init is the belief that functions are better than
-chance. The gradient is exact, 4 Rμ P + 2 (μp − diag O) pᵀ + 2 ρ (μ − μ_init) with R the residual on Ω, and L-BFGS needs no
-learning rate. Columns of labels that are about equally frequent can be exchanged without changing the loss much: where
-another order agrees better with what the symbols say, the descent begins anew from there. Fewer than three independent
-blocks that vote together do not determine μ: their functions keep μ_init and are named in `not_identifiable_`. With three
-labels or more pairs alone leave a rotation free, and μ_init decides.
+chance. By default each moment is taken about its mean and weighed by one over its variance, without which a few frequent
+votes decide everything; ρ then counts in rows, as a share of n. The gradient is exact, and L-BFGS needs no learning rate
+(`moments`). Columns of labels that are about equally frequent can be exchanged without changing the loss much: where another
+order agrees better with what the symbols say, the descent begins anew from there. Fewer than three independent blocks that
+vote together do not determine μ: their functions keep μ_init and are named in `not_identifiable_`.
 
-Inference: P(y | row) ∝ p_y Π_i μ_i(λ_i | y); abstaining is 1 − Σ_e μ_ey, trusted to the power α, chosen as in
-`dawid_skene`. A joint vote of a block is one symbol, so the factor is exact where blocks are disjoint.
+With three labels or more pairs leave a rotation free, and μ_init decides; third moments over independent triples settle it
+(`moments="triples"`). Which moments, how strong a belief and how far abstaining is trusted is chosen by what foretells the
+votes of left-out functions best, where it is not given. Nobody giving the class balance, it is that of the triples
+(`moments.class_balance`) unless these do not settle it: then it is the one that Dawid-Skene finds, and `warnings_` says so.
+
+Inference: P(y | row) ∝ p_y Π_i μ_i(λ_i | y); abstaining is 1 − Σ_e μ_ey, trusted to the power α. A joint vote of a block is
+one symbol, so the factor is exact where blocks are disjoint.
 """
 
 from __future__ import annotations
 
-from functools import partial
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
-from scipy import optimize, sparse
+from scipy import sparse
 
 from snorkel_dsl.facts import RuleFacts
 from snorkel_dsl.models.base import SymbolModel, log, softmax
@@ -30,23 +34,52 @@ from snorkel_dsl.models.blocks import row_sums
 from snorkel_dsl.models.dawid_skene import ABSTAIN_WEIGHTS, NEVER_ABSTAINS, DawidSkene
 from snorkel_dsl.models.heldout import best
 from snorkel_dsl.models.majority import USUAL_PRECISION, expected_precision
-from snorkel_dsl.models.statistics import Statistics
+from snorkel_dsl.models.moments import (
+    MOST_LABELS,
+    Estimate,
+    Problem,
+    best_order,
+    class_balance,
+    diagonalised,
+    direct,
+    efficient,
+    fewer_voters,
+    fitted,
+    standard_errors,
+    usual_start,
+)
+from snorkel_dsl.models.statistics import Statistics, sampled
 from snorkel_dsl.models.symbols import Symbols, unseen
-from snorkel_dsl.votes import Bools, Floats, Ints, LabelMatrix
+from snorkel_dsl.votes import Bools, Floats, LabelMatrix
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Moments = Literal["direct", "pairs", "triples"]
 
 ENOUGH_VIEWS = 3
+# Settled by how well left-out votes are foretold, without any gold: on the public vote sets of benchmarks/label_models.py.
+SETTINGS: tuple[tuple[Moments, float], ...] = (("pairs", 0.3), ("triples", 0.5), ("triples", 2.0))
+USUAL_WEIGHT = 0.25  # α under which the moments are chosen
+PATTERNS_TO_CHOOSE = 10_000
+SYMBOLS_TO_CHOOSE = 100
 
 
 class MatrixCompletion(SymbolModel):
-    """MeTaL in the direct form. `ridge` is ρ; `abstain` is α, or "chosen"; `prior` is the precision behind μ_init.
+    """MeTaL. `abstain` is α, or "chosen"; `prior` is the precision behind μ_init and `ridge` its weight ρ, or "chosen".
 
-    `emission_` is μ, (d, k), of the symbols `symbol_function_` (d), `symbol_labels_` (d, k).
+    `moments` is "direct" for the plain loss (where `ridge` is absolute, .01 if it is not given), "pairs" or "triples" for
+    moments weighed by their variance, or "chosen". `emission_` is μ, (d, k), and `emission_error_` one standard error of it,
+    (d, k), of the symbols `symbol_function_` (d), `symbol_labels_` (d, k); `balance_error_` (k) is that of an estimated
+    class balance, 0 where it was given, infinite where the votes do not tell.
     """
 
     name: ClassVar[str] = "matrix_completion"
     saved: ClassVar[tuple[str, ...]] = (
         *SymbolModel.saved,
         "emission_",
+        "emission_error_",
+        "balance_error_",
         "expected_",
         "abstain_",
         "unidentified_",
@@ -54,19 +87,24 @@ class MatrixCompletion(SymbolModel):
     abstain_: np.float64
     expected_: Floats
     emission_: Floats
+    emission_error_: Floats
+    balance_error_: Floats
     unidentified_: Bools
+    setting_: tuple[Moments, float]
 
     def __init__(
         self,
         abstain: float | Literal["chosen"] = "chosen",
         prior: float = USUAL_PRECISION,
-        ridge: float = 0.01,
+        ridge: float | Literal["chosen"] = "chosen",
+        moments: Literal["direct", "pairs", "triples", "chosen"] = "chosen",
         iterations: int = 500,
         seed: int = 0,
     ) -> None:
         self.abstain = abstain
         self.prior = prior
         self.ridge = ridge
+        self.moments = moments
         self.iterations = iterations
         self.seed = seed
 
@@ -79,84 +117,98 @@ class MatrixCompletion(SymbolModel):
 
     def _fit(self, statistics: Statistics, balance: Floats | None, facts: RuleFacts) -> None:
         self.prepare(self.functions_, facts, statistics.symbols.k)
-        alpha = self._chosen_abstain(statistics, balance) if self.abstain == "chosen" else self.abstain
-        self.abstain_ = np.float64(alpha)
-        self._complete(statistics, balance)
-        self.explanation_ = f"emissions that explain which votes stand together; abstaining counts {alpha:g}"
-        if self.not_identifiable_:
-            self.explanation_ += f"; too few independent votes to judge {', '.join(self.not_identifiable_)}"
+        shares = self._balanced(statistics) if balance is None else self._given(balance)
+        fewer = fewer_voters(sampled(statistics, PATTERNS_TO_CHOOSE, self.seed), SYMBOLS_TO_CHOOSE)
+        self._choose(fewer, shares)
+        problem = self._complete(statistics, shares)
+        estimate = Estimate(self.emission_, self.class_balance_, np.nan)
+        self.emission_error_ = standard_errors(statistics, problem, estimate)[0]
+        self._explain()
 
     def prepare(self, functions: tuple[str, ...], facts: RuleFacts, k: int) -> None:
         """Takes what is known before any vote is seen: the expected precision of each function, (m)."""
         self.functions_ = functions
         self.expected_ = np.clip(expected_precision(functions, facts, max(self.prior, 1 / k)), 0.01, 0.99)
 
-    def _complete(self, statistics: Statistics, balance: Floats | None) -> None:
+    def _given(self, balance: Floats) -> Floats:
+        self.balance_error_, self.warnings_ = np.zeros_like(balance), ()
+        return balance
+
+    def _balanced(self, statistics: Statistics) -> Floats:
+        """The class balance that triples settle, else that of Dawid-Skene."""
+        found, self.balance_error_, warning = class_balance(statistics)
+        self.warnings_ = (warning,) if warning else ()
+        return self._estimated_balance(statistics) if warning else found
+
+    def _estimated_balance(self, statistics: Statistics) -> Floats:
+        helper = DawidSkene(abstain=0.25, prior=self.prior, strength=1.0)
+        helper.prepare(self.functions_, RuleFacts(), statistics.symbols.k)
+        helper.prior_, helper.abstain_ = self.expected_, np.float64(0.25)
+        return helper.balance_of(statistics)
+
+    def _complete(self, statistics: Statistics, balance: Floats | None) -> Problem:
+        """Sets μ; gives what it minimises."""
         symbols = statistics.symbols
         self._keep(symbols)
         self.class_balance_ = self._estimated_balance(statistics) if balance is None else balance
-        moments, share = statistics.pairs, statistics.votes / max(statistics.n, 1.0)
-        start = self._start(share, symbols)
-        self.unidentified_ = _unidentified(moments, statistics)
-        emission = self._minimised(moments, share, start, start)
-        order = self._order(emission, symbols)
-        if np.any(order != np.arange(order.size)):
-            emission = self._minimised(moments, share, start, emission[:, order])
+        start = usual_start(statistics, self.class_balance_, self.expected_)
+        self.unidentified_ = _unidentified(statistics)
+        problem = self._problem(statistics, start)
+        emission = self._minimum(statistics, problem)
         self.emission_ = np.where(self.unidentified_[symbols.function][:, None], start, emission)
+        return problem
 
-    def _start(self, share: Floats, symbols: Symbols) -> Floats:
-        """μ_init, (d, k): the emission of functions as precise as expected."""
-        meaning = symbols.spread(symbols.expected(self.expected_), self.class_balance_)
-        return np.clip(share[:, None] * meaning / self.class_balance_, 0.0, 1.0)
+    def _problem(self, statistics: Statistics, start: Floats) -> Problem:
+        moments, ridge = self._setting
+        if moments == "direct":
+            return direct(statistics, start, ridge)
+        return efficient(statistics, start, ridge) if moments == "triples" else efficient(statistics, start, ridge, 0)
 
-    def _minimised(self, moments: Floats, share: Floats, start: Floats, first: Floats) -> Floats:
-        """μ̂, (d, k), found from `first`; `start` is μ_init."""
-        if not start.size:
-            return start
-        voter = self.symbols_.voter
-        observed = (voter[:, None] != voter[None, :]).astype(np.float64)
-        found = optimize.minimize(
-            partial(self._loss, moments=moments, share=share, observed=observed, start=start),
-            first.ravel(),
-            jac=True,
-            method="L-BFGS-B",
-            bounds=optimize.Bounds(0.0, 1.0),
-            options={"maxiter": self.iterations, "ftol": 1e-14, "gtol": 1e-9},
-        )
-        return np.asarray(found.x, dtype=np.float64).reshape(start.shape)
+    @property
+    def _setting(self) -> tuple[Moments, float]:
+        """The moments and ρ: as chosen, as given, or as usual."""
+        if self.moments == "chosen":
+            return self.setting_
+        usual = 0.01 if self.moments == "direct" else dict(SETTINGS)[self.moments]
+        return self.moments, usual if self.ridge == "chosen" else self.ridge
 
-    def _estimated_balance(self, statistics: Statistics) -> Floats:
-        """The class balance as Dawid-Skene finds it."""
-        helper = DawidSkene(abstain=0.25, prior=self.prior, strength=1.0)
-        helper.functions_, helper.prior_, helper.abstain_ = self.functions_, self.expected_, np.float64(0.25)
-        return helper.balance_of(statistics)
+    def _minimum(self, statistics: Statistics, problem: Problem) -> Floats:
+        """μ̂, (d, k): the least of the minima found from μ_init and, with triples, from their diagonalisation."""
+        shares, start = self.class_balance_, problem.start
+        found = [fitted(problem, start, shares, iterations=self.iterations)]
+        diagonal = diagonalised(statistics) if len(problem.chosen) else None
+        if diagonal is not None:
+            found.append(fitted(problem, diagonal.emission, shares, iterations=self.iterations))
+        least = min(found, key=lambda estimate: estimate.loss).emission
+        order = best_order(least * shares, statistics.symbols.allowed, statistics.votes)
+        if np.any(order != np.arange(order.size)):
+            least = fitted(problem, least[:, order], shares, iterations=self.iterations).emission
+        return least
 
-    def _loss(
-        self, flat: Floats, moments: Floats, share: Floats, observed: Floats, start: Floats
-    ) -> tuple[float, Floats]:
-        """The loss and its gradient at μ, flattened."""
-        emission = flat.reshape(start.shape)
-        joint = emission * self.class_balance_
-        residual = observed * (joint @ emission.T - moments)
-        marginal = joint.sum(axis=1) - share
-        away = emission - start
-        loss = np.sum(residual**2) + np.sum(marginal**2) + self.ridge * np.sum(away**2)
-        gradient = 4 * residual @ joint + 2 * np.outer(marginal, self.class_balance_) + 2 * self.ridge * away
-        return float(loss), gradient.ravel()
+    # --- settings ----------------------------------------------------------------------------------------------------
 
-    def _order(self, emission: Floats, symbols: Symbols) -> Ints:
-        """The order of the columns that agrees best with what the symbols say, (k)."""
-        shared = symbols.allowed / symbols.allowed.sum(axis=1, keepdims=True)
-        agreement = shared.T @ (emission * self.class_balance_)
-        return np.asarray(optimize.linear_sum_assignment(-agreement)[1], dtype=np.int64)
-
-    def _chosen_abstain(self, statistics: Statistics, balance: Floats | None) -> float:
-        """The α under which functions left out are foretold best; the smaller of two that are as good."""
-        return ABSTAIN_WEIGHTS[best([self.with_abstain(alpha) for alpha in ABSTAIN_WEIGHTS], statistics, balance)]
+    def _choose(self, statistics: Statistics, balance: Floats) -> None:
+        """Takes the moments and the α under which functions left out are foretold best; the first of two that are as good."""
+        alpha = USUAL_WEIGHT if self.abstain == "chosen" else self.abstain
+        self.setting_ = SETTINGS[0]
+        if self.moments == "chosen" and self.ridge != "chosen":
+            self.setting_ = "pairs", self.ridge
+        elif self.moments == "chosen" and balance.size <= MOST_LABELS:
+            candidates = [self.with_setting(setting, alpha) for setting in SETTINGS]
+            self.setting_ = SETTINGS[best(candidates, statistics, balance)]
+        if self.abstain == "chosen":
+            weights = [self.with_abstain(weight) for weight in ABSTAIN_WEIGHTS]
+            alpha = ABSTAIN_WEIGHTS[best(weights, statistics, balance)]
+        self.abstain_ = np.float64(alpha)
 
     def with_abstain(self, alpha: float) -> MatrixCompletion:
         """A copy, not yet fitted, whose α is given."""
-        copy = MatrixCompletion(**self.get_params() | {"abstain": alpha})
+        return self.with_setting(self._setting, alpha)
+
+    def with_setting(self, setting: tuple[Moments, float], alpha: float) -> MatrixCompletion:
+        """A copy, not yet fitted, whose moments, ρ and α are given."""
+        given = {"abstain": alpha, "moments": setting[0], "ridge": setting[1]}
+        copy = MatrixCompletion(**self.get_params() | given)
         copy.functions_, copy.expected_, copy.abstain_ = self.functions_, self.expected_, np.float64(alpha)
         return copy
 
@@ -165,6 +217,16 @@ class MatrixCompletion(SymbolModel):
         self._complete(statistics, balance)
         weights, base = self._weights(statistics.symbols)
         return softmax(statistics.matrix @ weights + base + log(self.class_balance_))
+
+    def _explain(self) -> None:
+        moments, ridge = self._setting
+        votes = "three votes" if moments == "triples" else "votes"
+        self.explanation_ = (
+            f"emissions that explain which {votes} stand together, beside a belief that counts {ridge:g}; "
+            f"abstaining counts {self.abstain_:g}"
+        )
+        if self.not_identifiable_:
+            self.explanation_ += f"; too few independent votes to judge {', '.join(self.not_identifiable_)}"
 
     # --- prediction --------------------------------------------------------------------------------------------------
 
@@ -188,12 +250,36 @@ class MatrixCompletion(SymbolModel):
             logits += row_sums(votes, new, usual - log(self.class_balance_))
         return logits
 
+    def summary(self) -> pd.DataFrame:
+        """What was learned of each vote of a function: `function`, `says` (labels), `coverage`, `precision`, `error`.
 
-def _unidentified(moments: Floats, statistics: Statistics) -> Bools:
+        `coverage` is the share of rows, `precision` the chance that it is right, `error` one standard error of that by the
+        delta method, the class balance held; all three over the joint votes of its block that hold it.
+        """
+        import pandas as pd
+
+        symbols = self.symbols_
+        share = np.maximum(self.emission_ @ self.class_balance_, 1e-12)
+        meaning = symbols.marginal(self.emission_ * self.class_balance_ / share[:, None], share)
+        right = np.sum(self.emission_ * symbols.allowed * self.class_balance_, axis=1) / share
+        slope = self.class_balance_ * (symbols.allowed - right[:, None]) / share[:, None]
+        error = np.sqrt(np.sum((slope * self.emission_error_) ** 2, axis=1, keepdims=True))
+        allowed = symbols.allowed[: symbols.singles]
+        columns = {
+            "coverage": share[: symbols.singles] + symbols.joint.T @ share[symbols.singles :],
+            "precision": np.sum(meaning * allowed, axis=1),
+            "error": np.sqrt(symbols.marginal(error**2, share)[:, 0]),
+        }
+        names = [self.functions_[j] for j in symbols.function[: symbols.singles]]
+        says = [", ".join(self.labels_[y] for y in np.flatnonzero(row)) for row in allowed]
+        return pd.DataFrame({"function": names, "says": says, **columns})
+
+
+def _unidentified(statistics: Statistics) -> Bools:
     """The functions in a component of fewer than three blocks that vote together, (m)."""
     blocks, block = statistics.symbols.blocks, statistics.symbols.voter
     count = int(blocks.max(initial=-1)) + 1
-    first, second = np.nonzero(moments > 0)
+    first, second = np.nonzero(statistics.pairs > 0)
     graph = sparse.coo_matrix((np.ones(first.size), (block[first], block[second])), shape=(count, count))
     _, component = sparse.csgraph.connected_components(graph, directed=False)
     views = np.bincount(component, minlength=1)

@@ -222,7 +222,8 @@ def fitted(problem: Problem, first: Floats, balance: Floats, free: bool = False,
     if not d:
         return Estimate(first, balance, 0.0)
     unit = np.sqrt(np.maximum(problem.centre * (1 - problem.centre), 1e-12)) if problem.centre.any() else np.ones(d)
-    bounds = [(0.0, 1 / u) for u in np.repeat(unit, k)] + [(None, None)] * (k if free else 0)
+    beyond = np.full(k if free else 0, np.inf)
+    bounds = optimize.Bounds(np.append(np.zeros(d * k), -beyond), np.append(np.repeat(1 / unit, k), beyond))
     point = np.concatenate([(first / unit[:, None]).ravel(), np.log(balance) if free else []])
     found = optimize.minimize(
         partial(_scaled, problem=problem, unit=unit, balance=None if free else balance),
@@ -260,7 +261,7 @@ def diagonalised(statistics: Statistics, seed: int = 0) -> Estimate | None:
     groups = _groups(statistics, seed)
     if groups is None:
         return None
-    emission = np.full((len(statistics.symbols), statistics.symbols.k), np.nan)
+    emission = np.zeros((len(statistics.symbols), statistics.symbols.k))
     found = _one_group(statistics, *groups, seed)
     if found is None:
         return None
@@ -451,8 +452,10 @@ def standard_errors(
     """
     emission, balance = estimate.emission, estimate.balance
     d, k = emission.shape
+    if not statistics.n or not d:
+        return np.zeros((d, k)), np.zeros(k)
     loose = ((emission > 1e-9) & (emission < 1 - 1e-9)).ravel()
-    sample = sampled(statistics, ROWS_FOR_ERRORS, 0)
+    sample = sampled(statistics, ROWS_FOR_ERRORS if d * k <= MOST_PARAMETERS else ROWS_FOR_ERRORS // 4, 0)
     counts = sample.counts / max(sample.n, 1e-300)
     scores = _scores(sample, problem, emission, balance)
     if not free or d * k > MOST_PARAMETERS:
@@ -528,9 +531,13 @@ def _slope(problem: Problem, point: Floats, balance: Floats, free: bool) -> Floa
 def _errors_by_symbol(
     problem: Problem, emission: Floats, balance: Floats, scores: Floats, counts: Floats, n: float
 ) -> Floats:
-    """The errors of each symbol with the others held, (d, k)."""
+    """The errors of each symbol with the others held, (d, k); with many labels those of each number by itself."""
     d, k = emission.shape
     weighed = (emission - problem.centre[:, None]) * balance
+    if k > MOST_LABELS:
+        slope = 4 * problem.pair_weights @ weighed**2 + 2 * np.outer(problem.first_weights, balance**2)
+        slope += 2 * problem.ridge[:, None]
+        return np.asarray(np.sqrt((counts @ scores**2).reshape(d, k) / max(n, 1.0)) / slope, dtype=np.float64)
     squares = (weighed[:, :, None] * weighed[:, None, :]).reshape(d, k * k)
     hessian = 4 * (problem.pair_weights @ squares).reshape(d, k, k)
     hessian += 2 * problem.first_weights[:, None, None] * np.outer(balance, balance)
