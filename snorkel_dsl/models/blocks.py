@@ -15,11 +15,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
 from snorkel_dsl.facts import RuleFacts
-from snorkel_dsl.models.symbols import Symbols, numbers_by_code, symbol_of_vote
+from snorkel_dsl.models.symbols import Symbols, symbol_of_vote
 from snorkel_dsl.votes import Bools, Floats, Ints, LabelMatrix
 
 TOGETHER = 1 / 3  # share of the rows of either on which two functions agree
@@ -79,10 +78,12 @@ def _agreement(matrix: sparse.csr_matrix, counts: Floats, symbols: Symbols, edge
 
 def incidence(votes: LabelMatrix, symbols: Symbols) -> sparse.csr_matrix:
     """Which votes of single functions stand on each row, (rows, d) 0/1. Votes that the vocabulary lacks are left out."""
-    columns = symbol_of_vote(votes, symbols)
-    known = columns >= 0
-    found = (np.ones(int(known.sum())), (votes.rows[known], columns[known]))
-    return sparse.csr_matrix(found, shape=(votes.n, len(symbols)))
+    numbers = symbol_of_vote(votes, symbols)
+    by_row = sparse.csc_matrix((numbers, votes.rows, votes.indptr), shape=votes.shape).tocsr()
+    known = by_row.data >= 0
+    indptr = by_row.indptr if known.all() else np.concatenate([[0], np.cumsum(known)])[by_row.indptr]
+    columns = by_row.data[known]
+    return sparse.csr_matrix((np.ones(columns.size), columns, indptr), shape=(votes.n, len(symbols)))
 
 
 def joint_symbols(matrix: sparse.csr_matrix, counts: Floats, symbols: Symbols, blocks: Ints) -> Symbols:
@@ -165,20 +166,14 @@ def _draws(d: int) -> Floats:
 
 def row_sums(votes: LabelMatrix, symbols: Symbols, values: Floats) -> Floats:
     """For each row the sum of the values (d, k) of its symbols, (n, k). Votes that are no symbol add nothing."""
-    sums = np.zeros((votes.n, values.shape[1]))
-    padded = np.vstack([values, np.zeros((1, values.shape[1]))])
-    for j in np.flatnonzero(~symbols.shared):
-        piece = votes.slice_of(int(j))
-        lowest, table = numbers_by_code(votes, symbols, int(j))
-        codes = votes.codes[piece].astype(np.int64) - lowest
-        for y, column in enumerate(padded[table].T):
-            sums[votes.rows[piece], y] += column[codes]
-    return sums + _joint_sums(votes, symbols, values) if symbols.shared.any() else sums
+    return np.asarray(_words(votes, symbols) @ values, dtype=np.float64)
 
 
-def _joint_sums(votes: LabelMatrix, symbols: Symbols, values: Floats) -> npt.NDArray[np.float64]:
-    single = incidence(votes, symbols)
-    shared = sparse.diags(symbols.shared[symbols.function].astype(np.float64))
-    mine = (single @ shared).tocsr()
-    mine.eliminate_zeros()
-    return np.asarray(joined(mine, symbols) @ values)
+def _words(votes: LabelMatrix, symbols: Symbols) -> sparse.csr_matrix:
+    """The rows in the words of the vocabulary, kept with the votes: an average of models asks for the same several times."""
+    key = tuple(part.tobytes() for part in (symbols.function, symbols.allowed, symbols.blocks, symbols.joint))
+    if key not in votes.worked_out:
+        matrix = incidence(votes, symbols)
+        votes.worked_out[key] = joined(matrix, symbols) if symbols.shared.any() else matrix
+    found: sparse.csr_matrix = votes.worked_out[key]
+    return found
