@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from snorkel_dsl.arrays import (
     whole_numbers,
 )
 from snorkel_dsl.facts import RuleFacts, Said, answers_of
+from snorkel_dsl.intervals import wilson_interval
 from snorkel_dsl.questions import Question
 
 if TYPE_CHECKING:
@@ -39,8 +41,6 @@ FIRST_SET = -2  # the code of `label_sets[0]`; the next set is one lower
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.int8] | npt.NDArray[np.int16]
-
-_WILSON_Z = 1.959963984540054  # of a 95 % interval
 
 
 @dataclass(frozen=True)
@@ -182,9 +182,18 @@ class LabelMatrix:
 
     def codes_of(self, function: int) -> list[int]:
         """The codes that stand among the votes of function j, ascending."""
-        codes = self.codes[self.slice_of(function)].astype(np.int64)
+        return self._codes_seen[function]
+
+    @cached_property
+    def _codes_seen(self) -> list[list[int]]:
         lowest = FIRST_SET + 1 - len(self.label_sets)
-        return [int(code) + lowest for code in np.flatnonzero(np.bincount(codes - lowest))]
+        width = int(self.codes.max(initial=0)) - lowest + 1
+        found = []
+        for piece in self._slices:
+            seen: Bools = np.zeros(width, dtype=np.bool_)
+            seen[self.codes[piece].astype(np.intp) - lowest] = True
+            found.append([int(code) + lowest for code in np.flatnonzero(seen)])
+        return found
 
     def labels_of(self, code: int) -> frozenset[int]:
         """The class numbers that a code allows."""
@@ -193,15 +202,28 @@ class LabelMatrix:
     def select(self, functions: Sequence[str] | Sequence[int]) -> LabelMatrix:
         """The columns of these functions (names or indexes), in this order. Raises ValueError on an unknown name."""
         columns = [self._index(function) for function in functions]
-        slices = [self.slice_of(j) for j in columns]
+        chosen = self._of_slices([self.slice_of(j) for j in columns])
+        functions, tasks = tuple(self.functions[j] for j in columns), tuple(self.task_of[j] for j in columns)
+        return replace(chosen, functions=functions, task_of=tasks)
+
+    def _of_slices(self, slices: Sequence[slice]) -> LabelMatrix:
+        """A matrix with these slices of the votes, one a function."""
         return replace(
             self,
-            functions=tuple(self.functions[j] for j in columns),
-            task_of=tuple(self.task_of[j] for j in columns),
             indptr=_pointers(np.array([piece.stop - piece.start for piece in slices], dtype=np.int64)),
             rows=_joined([self.rows[piece] for piece in slices], np.dtype(np.int64)),
             codes=_joined([self.codes[piece] for piece in slices], self.codes.dtype),
         )
+
+    def between(self, start: int, stop: int) -> LabelMatrix:
+        """The matrix of the rows from `start` up to `stop`, which is not among them."""
+        ends = [(piece.start, np.searchsorted(self.rows[piece], (start, stop))) for piece in self._slices]
+        part = self._of_slices([slice(first + int(low), first + int(high)) for first, (low, high) in ends])
+        return replace(part, n=stop - start, rows=part.rows - start)
+
+    @property
+    def _slices(self) -> list[slice]:
+        return [self.slice_of(j) for j in range(len(self.functions))]
 
     def task(self, name: str) -> LabelMatrix:
         """The matrix of one task: its functions only. Raises ValueError on an unknown name."""
@@ -263,15 +285,8 @@ class LabelMatrix:
         """The columns of these functions, in this order; one that the matrix lacks abstains everywhere (one task only)."""
         self.only_task  # noqa: B018 - raises where there are several
         known = {name: self.slice_of(j) for j, name in enumerate(self.functions)}
-        slices = [known.get(name, slice(0, 0)) for name in functions]
-        return replace(
-            self,
-            functions=tuple(functions),
-            task_of=(0,) * len(functions),
-            indptr=_pointers(np.array([piece.stop - piece.start for piece in slices], dtype=np.int64)),
-            rows=_joined([self.rows[piece] for piece in slices], np.dtype(np.int64)),
-            codes=_joined([self.codes[piece] for piece in slices], self.codes.dtype),
-        )
+        wider = self._of_slices([known.get(name, slice(0, 0)) for name in functions])
+        return replace(wider, functions=tuple(functions), task_of=(0,) * len(functions))
 
     def take(self, rows: npt.ArrayLike) -> LabelMatrix:
         """The matrix of some rows: ascending row numbers, or a mask of n booleans."""
@@ -281,14 +296,17 @@ class LabelMatrix:
             raise ValueError("row numbers must ascend")
         place = np.full(self.n, -1, dtype=np.int64)
         place[chosen] = np.arange(chosen.size)
-        kept = place[self.rows] >= 0
-        per_function = np.bincount(self.function_of_vote[kept], minlength=len(self.functions))
+        parts = []
+        for piece in self._slices:  # function by function: nothing as large as the whole is made beside it
+            places = place[self.rows[piece]]
+            kept = places >= 0
+            parts.append((places[kept], self.codes[piece][kept]))
         return replace(
             self,
             n=int(chosen.size),
-            indptr=_pointers(per_function),
-            rows=place[self.rows[kept]],
-            codes=self.codes[kept],
+            indptr=_pointers(np.array([codes.size for _, codes in parts], dtype=np.int64)),
+            rows=_joined([places for places, _ in parts], np.dtype(np.int64)),
+            codes=_joined([codes for _, codes in parts], self.codes.dtype),
         )
 
     def _index(self, function: str | int) -> int:
@@ -459,6 +477,11 @@ class LabelMatrix:
         rank[by_appearance] = np.arange(by_appearance.size)
         return Patterns(self.take(first[by_appearance]), counts[by_appearance].astype(np.int64), rank[inverse])
 
+    @cached_property
+    def worked_out(self) -> dict[Any, Any]:
+        """What was worked out from these votes and is kept with them, by keys of those who did."""
+        return {}
+
     # --- reports -------------------------------------------------------------------------------------------------------
 
     def summary(self, gold: npt.ArrayLike | None = None) -> pd.DataFrame:
@@ -542,19 +565,6 @@ class Patterns:
 def code_dtype(labels: int, sets: int) -> np.dtype[Any]:
     """The smallest type that holds the class numbers and the codes of the sets."""
     return np.dtype(np.int8) if labels <= 128 and sets <= 127 else np.dtype(np.int16)
-
-
-def wilson_interval(correct: Ints, judged: Ints) -> tuple[Floats, Floats]:
-    """The 95 % score interval of a share (Wilson 1927); NaN where nothing was judged."""
-    count = np.where(judged > 0, judged, 1)
-    share = correct / count
-    centre = share + _WILSON_Z**2 / (2 * count)
-    half = _WILSON_Z * np.sqrt(share * (1 - share) / count + (_WILSON_Z / (2 * count)) ** 2)
-    scale = 1 + _WILSON_Z**2 / count
-    nothing = judged == 0
-    low = np.where(nothing, np.nan, np.maximum((centre - half) / scale, 0.0))
-    high = np.where(nothing, np.nan, np.minimum((centre + half) / scale, 1.0))
-    return low, high
 
 
 def _pointers(per_function: npt.NDArray[Any]) -> Ints:

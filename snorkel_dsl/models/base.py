@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import json
 import zipfile
+from functools import reduce
 from pathlib import Path
 from typing import IO, Any, ClassVar, Self
 
@@ -24,6 +25,8 @@ from snorkel_dsl.models.symbols import Symbols
 from snorkel_dsl.votes import Bools, Floats, Ints, LabelMatrix, check_gold
 
 MOST_PATTERNS = 100_000
+ROWS_AT_ONCE = 1 << 16  # when predicting: what is worked on stays in the caches
+FEW_LABELS = 16
 SMALLEST = 1e-9  # probabilities below this count as this in logarithms
 
 
@@ -132,14 +135,19 @@ class Model:
     # --- predicting --------------------------------------------------------------------------------------------------
 
     def predict_proba(self, votes: LabelMatrix | npt.ArrayLike) -> Floats:
-        """P(y | votes), (n, k) float64; computed once for each distinct row.
+        """P(y | votes), (n, k) float64; computed once for each distinct row of some ten thousands.
 
         Functions are matched by name, the columns of an array in the model's order; one that the model knows and the
         matrix lacks abstains. Raises ValueError where the model is not fitted, the labels differ, or a function is unknown
         to the model.
         """
-        patterns = self._aligned(votes).patterns()
-        return softmax(self._logits(patterns.votes))[patterns.inverse]
+        aligned = self._aligned(votes)
+        found = np.empty((aligned.n, len(self.labels_)))
+        for start in range(0, aligned.n, ROWS_AT_ONCE):
+            stop = min(start + ROWS_AT_ONCE, aligned.n)
+            patterns = (aligned.between(start, stop) if stop - start < aligned.n else aligned).patterns()
+            found[start:stop] = softmax(self._logits(patterns.votes))[patterns.inverse]
+        return found
 
     def label(self, votes: LabelMatrix | npt.ArrayLike) -> Labels:
         """The votes' probabilistic labels."""
@@ -220,7 +228,11 @@ class SymbolModel(Model):
     @property
     def symbols_(self) -> Symbols:
         """The vocabulary."""
-        return Symbols(self.symbol_function_, self.symbol_labels_, self.blocks_, self.joint_)
+        parts = (self.symbol_function_, self.symbol_labels_, self.blocks_, self.joint_)
+        kept = getattr(self, "_symbols", None)
+        if kept is None or any(one is not other for one, other in zip(kept[0], parts, strict=True)):
+            kept = self._symbols = (parts, Symbols(*parts))
+        return kept[1]
 
     def _keep(self, symbols: Symbols) -> None:
         self.symbol_function_, self.symbol_labels_ = symbols.function, symbols.allowed
@@ -229,8 +241,18 @@ class SymbolModel(Model):
 
 def softmax(logits: Floats) -> Floats:
     """Rows of probabilities from log-odds, by log-sum-exp."""
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
-    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), dtype=np.float64)
+    n, k = logits.shape
+    if k > FEW_LABELS:
+        shifted = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
+        return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), dtype=np.float64)
+    columns = [logits[:, y] for y in range(k)]  # a reduction over a few columns at a time costs more than the columns
+    highest = reduce(np.maximum, columns, np.full(n, -np.inf))
+    raised = [np.exp(column - highest) for column in columns]
+    total = reduce(np.add, raised, np.zeros(n))
+    shares = np.empty((n, k))
+    for y, column in enumerate(raised):
+        np.divide(column, total, out=shares[:, y])
+    return shares
 
 
 def log(probabilities: Floats) -> Floats:

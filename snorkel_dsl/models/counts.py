@@ -317,15 +317,16 @@ def said_of(votes: LabelMatrix) -> dict[Symbol, int]:
 
 def gathered(votes: LabelMatrix, rows: Ints) -> LabelMatrix:
     """The votes on some rows, in this order; one may be named more than once."""
-    shape = (votes.n, len(votes.functions))
-    places = np.arange(votes.codes.size)
-    found = sparse.csc_matrix((places, votes.rows, votes.indptr), shape=shape).tocsr()[rows].tocsc()
+    wanted, places = np.unique(rows, return_inverse=True)
+    part = votes if wanted.size == votes.n else votes.take(wanted)
+    found = sparse.csc_matrix((np.arange(part.codes.size), part.rows, part.indptr), shape=part.shape)
+    turned = found.tocsr()[places].tocsc()
     return replace(
-        votes,
+        part,
         n=int(rows.size),
-        indptr=found.indptr.astype(np.int64),
-        rows=found.indices.astype(np.int64),
-        codes=votes.codes[found.data],
+        indptr=turned.indptr.astype(np.int64),
+        rows=turned.indices.astype(np.int64),
+        codes=part.codes[turned.data],
     )
 
 

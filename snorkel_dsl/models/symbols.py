@@ -126,8 +126,8 @@ def symbols_said(said: Iterable[Symbol], votes: LabelMatrix, facts: RuleFacts) -
 
 def unseen(votes: LabelMatrix, known: Symbols) -> Symbols:
     """The symbols of the votes that a vocabulary lacks."""
-    met = symbols_of(votes, RuleFacts())
-    return vocabulary(set(met.numbers) - set(known.numbers), met.m, met.k)
+    met = {(j, votes.labels_of(code)) for j in range(len(votes.functions)) for code in votes.codes_of(j)}
+    return vocabulary(met - known.numbers.keys(), len(votes.functions), len(votes.labels))
 
 
 def vocabulary(found: set[Symbol], m: int, k: int) -> Symbols:
