@@ -10,9 +10,9 @@ Mean-field variational Bayes keeps q(y, g) of each row and Dirichlet counts of t
     q(y, g) ∝ exp(E log τ_y + E log π_yg + Σ_{e in row} E log V_e,y,g)        E log V_e = ψ(count of e) − ψ(count of all e of i)
     count of e with y, g = β_e,y + Σ_rows [e in row] q(y, g)
 
-β expects a vote to be right four times as often as wrong, as in the paper. A missing vote says nothing there, and a function
-that says only one thing then says nothing at all: here abstaining is a symbol of such functions (`abstain`), whose β is worth
-as much and has the share of rows on which they vote.
+β expects a vote to be right four times as often as wrong and counts five votes, as in the paper. A missing vote says nothing
+there, and a function that says only one thing then says nothing at all: here abstaining is a symbol of such functions
+(`abstain`), whose β is worth as much and has the share of rows on which they vote.
 
 The likelihood is raised to the power ζ = `rows` / n where there are more rows (a coarsened posterior; Miller and Dunson, JASA
 2019): rows never follow the model exactly, and this is how many it takes until that shows. So the priors do not fade, and
@@ -46,6 +46,10 @@ MOST_CELLS = 4_000_000  # patterns × labels × subtypes: beyond, patterns are s
 MOST_SUBTYPES = 8
 PRIOR_VOTES = 5.0  # 4 + 1 in the paper, for two labels
 SUBTYPE_PRIOR = 10.0  # a
+FEWEST_VOTERS = (
+    3  # fewer say nothing of each other, and any balance explains their votes: the tables stay where they are
+)
+UNMOVED = 1e9  # votes
 LEANING = 1.0  # how far the start leans to one side, in log-odds a standard deviation
 
 
@@ -100,7 +104,10 @@ class EnhancedBayesian(SymbolModel):
         usual = expected_precision(self.functions_, facts, max(USUAL_PRECISION, 1 / symbols.k))
         self.prior_ = np.clip(usual, 0.01, 0.99)
         self.coverage_ = statistics.votes / max(statistics.n, 1.0)
-        rounds = _Rounds(some, self.subtypes, self._speaks(symbols), min(1.0, self.rows / max(some.n, 1.0)), balance)
+        power = min(1.0, self.rows / max(some.n, 1.0))
+        few = np.unique(symbols.voter[statistics.votes > 0]).size < FEWEST_VOTERS
+        weight = UNMOVED if few else PRIOR_VOTES
+        rounds = _Rounds(some, self.subtypes, self._speaks(symbols), power, balance, weight)
         counts = rounds.settled(self.iterations, self.tolerance)
         self.table_, self.subtype_, self.class_balance_ = rounds.expected_logs(counts)
         self.precision_, self.precision_error_ = rounds.precisions(counts)
@@ -143,13 +150,17 @@ class _Counts:
 
 @dataclass(frozen=True, eq=False)
 class _Rounds:
-    """Variational Bayes on counted votes. `speaks` (m) says of which blocks abstaining is a symbol; `power` is ζ."""
+    """Variational Bayes on counted votes. `speaks` (m) says of which blocks abstaining is a symbol; `power` is ζ.
+
+    `weight` is the number of votes that β is worth.
+    """
 
     statistics: Statistics
     subtypes: int
     speaks: Bools
     power: float
     balance: Floats | None
+    weight: float
 
     @property
     def symbols(self) -> Symbols:
@@ -162,13 +173,12 @@ class _Rounds:
     @cached_property
     def prior(self) -> _Counts:
         """β of the symbols and of abstaining, a / M, and one row a label."""
-        symbols = self.symbols
-        right = symbols.spread(np.full(len(symbols), 0.8), np.full(self.k, 1 / self.k))
+        symbols, speaks = self.symbols, self.speaks[self.symbols.voter]
         share = self.statistics.votes / max(self.statistics.n, 1.0)
-        emission = right * np.where(self.speaks[symbols.voter], np.maximum(share, 1e-6) * self.k, 1.0)[:, None]
-        votes = PRIOR_VOTES * np.where(self.speaks[symbols.voter][:, None], np.minimum(emission, 0.95), emission)
-        spoken = symbols.by_voter(votes)
-        silence = np.where(self.speaks[:, None], np.maximum(PRIOR_VOTES - spoken, 0.05 * PRIOR_VOTES), 0.0)
+        right = symbols.spread(np.full(len(symbols), 0.8), np.full(self.k, 1 / self.k))
+        emission = np.where(speaks[:, None], np.minimum(right * share[:, None] * self.k, 0.95), right)
+        votes = self.weight * np.maximum(emission, 1e-6)
+        silence = np.maximum(self.weight - symbols.by_voter(votes), 0.05 * self.weight) * self.speaks[:, None]
         flat = (np.repeat(votes, self.subtypes, axis=1), np.repeat(silence, self.subtypes, axis=1))
         each = np.full((self.k, self.subtypes), SUBTYPE_PRIOR / self.subtypes)
         return _Counts(*flat, each, np.ones(self.k))
