@@ -5,12 +5,14 @@
     python benchmarks/incremental.py --command              # the whole command, Parquet to Parquet, with the process's start
 
 The rules are those of `engine.py`: 300 words and 100 regular expressions. Each kind of run is made several times in turn and
-the median counts; a rule is edited anew each time. The votes of every run are compared with a run that keeps nothing.
+the median counts; a rule is edited anew each time. The votes of every run, and the files that commands write, are compared
+with those of a run that keeps nothing. `start alone` is the command on a single row.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import random
 import subprocess
@@ -18,7 +20,6 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -35,7 +36,7 @@ from snorkel_dsl.engine.table import batches
 from snorkel_dsl.language import ir
 
 TIMES = 3
-KINDS = ("full", "full, keeping", "warm", "word edited", "pattern edited", "rows appended")
+KINDS = ("full", "full, keeping", "warm", "word edited", "pattern edited", "rows appended", "start alone")
 
 
 class Clock:
@@ -103,52 +104,79 @@ def compare(rows: int, rng: random.Random, _: Path) -> dict[str, list[Clock]]:
 
 
 def as_rules(rows: int, rng: random.Random, folder: Path) -> None:
-    """The same rules and data as files: a rules file, one with a word edited, and the sentences."""
+    """The same rules and data as files: the rules, and with one word or pattern edited; the sentences, and some more."""
     known = vocabulary(8_000, rng)
     rng.shuffle(known)
-    pq.write_table(pa.table({"text": sentences(rows, known, rng)}), folder / "data.parquet")
+    texts = sentences(rows + rows // 100, known, rng)
+    pq.write_table(pa.table({"text": texts[:rows]}), folder / "data.parquet")
+    pq.write_table(pa.table({"text": texts}), folder / "longer.parquet")
+    pq.write_table(pa.table({"text": texts[:1]}), folder / "one.parquet")
     conditions = [f'text mentions "{word}"' for word in known[100:400]]
     conditions += ["text matches /" + p.replace("/", "\\/") + "/" for p in patterns(100, known[:1_000], rng)]
-    for name, first in (("full", conditions[0]), ("edited", f'text mentions "{known[450]}"')):
-        lines = ["data comment", "    text text", "", "task spam on comment", "    labels HAM, SPAM", ""]
-        for number, condition in enumerate([first, *conditions[1:]]):
-            lines += [f"rule r{number} votes {'SPAM' if number % 2 else 'HAM'}", f"    when {condition}", ""]
-        (folder / f"{name}.rules").write_text("\n".join(lines), encoding="utf-8")
+    write_rules(folder / "full.rules", conditions)
+    for turn in range(TIMES):
+        word = {10 + turn: f'text mentions "{known[450 + turn]}"'}
+        pattern = {310 + turn: f"text matches /{known[500 + turn]}\\w+ {known[600 + turn][:3]}/"}
+        for name, edits in (("word", word), ("pattern", pattern)):
+            write_rules(folder / f"{name}{turn}.rules", [edits.get(n, one) for n, one in enumerate(conditions)])
 
 
-def command(rules: str, folder: Path, *more: str) -> Clock:
-    """`apply` as a process of its own."""
-    asked = [
-        sys.executable,
-        "-m",
-        "snorkel_dsl",
-        "apply",
-        f"{rules}.rules",
-        "data.parquet",
-        "-o",
-        "votes.parquet",
-        *more,
-    ]
+def write_rules(path: Path, conditions: list[str]) -> None:
+    """A rules file with a rule for each condition."""
+    lines = ["data comment", "    text text", "", "task spam on comment", "    labels HAM, SPAM", ""]
+    for number, condition in enumerate(conditions):
+        lines += [f"rule r{number} votes {'SPAM' if number % 2 else 'HAM'}", f"    when {condition}", ""]
+    path.write_text("\n".join(lines), encoding="utf-8")
+
+
+def command(folder: Path, rules: str, data: str, *more: str) -> tuple[Clock, bytes]:
+    """`apply` as a process of its own: its time, and the hash of what it wrote."""
+    asked = ["apply", f"{rules}.rules", f"{data}.parquet", "-o", "votes.parquet", *more]
     with Clock() as clock:
-        subprocess.run(asked, cwd=folder, check=True, stderr=subprocess.DEVNULL)
-    return clock
+        subprocess.run([sys.executable, "-m", "snorkel_dsl", *asked], cwd=folder, check=True, stderr=subprocess.DEVNULL)
+    return clock, hashlib.sha256((folder / "votes.parquet").read_bytes()).digest()
 
 
 def compare_commands(rows: int, rng: random.Random, folder: Path) -> dict[str, list[Clock]]:
-    """The times of the whole command."""
+    """The times of the whole command. Raises SystemExit where what it wrote differs from what a full run writes."""
     as_rules(rows, rng, folder)
     times: dict[str, list[Clock]] = defaultdict(list)
-    for _ in range(TIMES):
+    command(folder, "full", "one")  # its compiled Python is there from now on
+    for turn in range(TIMES):
         caching.clear()
-        kinds: list[tuple[str, Callable[[], Clock]]] = [
-            ("full", lambda: command("full", folder, "--no-cache")),
-            ("full, keeping", lambda: command("full", folder)),
-            ("warm", lambda: command("full", folder)),
-            ("word edited", lambda: command("edited", folder)),
+        runs = [
+            ("full", "full", "data", "--no-cache"),
+            ("full, keeping", "full", "data"),
+            ("warm", "full", "data"),
+            ("word edited", f"word{turn}", "data"),
+            ("pattern edited", f"pattern{turn}", "data"),
+            ("rows appended", "full", "longer"),
+            ("start alone", "full", "one"),
         ]
-        for kind, run in kinds:
-            times[kind].append(run())
+        for kind, *asked in runs:
+            clock, wrote = command(folder, *asked)
+            times[kind].append(clock)
+            if not turn and wrote != command(folder, asked[0], asked[1], "--no-cache")[1]:
+                raise SystemExit(f"{kind}: the output differs")
     return times
+
+
+def print_times(times: dict[str, list[Clock]]) -> None:
+    """Each kind of run beside the full run; of the whole command, the same without the process's start."""
+
+    def middle(kind: str, unit: str) -> float:
+        return median(getattr(clock, unit) for clock in times[kind])
+
+    for kind in (kind for kind in KINDS if kind in times):
+        spread = max(clock.wall for clock in times[kind]) - min(clock.wall for clock in times[kind])
+        shares = [middle(kind, unit) / middle("full", unit) for unit in ("wall", "cpu")]
+        line = f"{kind:<15} {middle(kind, 'wall'):6.2f} s (± {spread / 2:.2f}), CPU {middle(kind, 'cpu'):6.2f} s; "
+        line += f"of the full run {shares[0]:.3f} by the clock, {shares[1]:.3f} by CPU"
+        if "start alone" in times and kind != "start alone":
+            first = {unit: middle("start alone", unit) for unit in ("wall", "cpu")}
+            alone = [(middle(kind, unit) - own) / (middle("full", unit) - own) for unit, own in first.items()]
+            line += f"; without the start {alone[0]:.3f} and {alone[1]:.3f}"
+        print(line)
 
 
 def main() -> int:
@@ -164,15 +192,7 @@ def main() -> int:
         times = compared(options.rows, rng, Path(name))
         kept = sum(held.bytes for held in caching.holdings())
     print(f"{options.rows:,} rows, 400 rules, median of {TIMES} runs in turn; {kept / 2**20:.1f} MiB are kept")
-    full = {unit: median(getattr(clock, unit) for clock in times["full"]) for unit in ("wall", "cpu")}
-    for kind in KINDS:
-        if kind in times:
-            wall, cpu = (median(getattr(clock, unit) for clock in times[kind]) for unit in ("wall", "cpu"))
-            spread = max(clock.wall for clock in times[kind]) - min(clock.wall for clock in times[kind])
-            print(
-                f"{kind:<15} {wall:6.2f} s (± {spread / 2:.2f}), CPU {cpu:6.2f} s; "
-                f"of the full run {wall / full['wall']:.3f} by the clock, {cpu / full['cpu']:.3f} by CPU"
-            )
+    print_times(times)
     return 0
 
 
