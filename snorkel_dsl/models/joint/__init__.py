@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+from snorkel_dsl.models.joint.answers import Answers, Decided
 from snorkel_dsl.models.joint.feasible import FeasibleSet, TooManyError
+from snorkel_dsl.models.joint.influence import Push, across, influences
 from snorkel_dsl.models.joint.model import JointModel
+from snorkel_dsl.models.joint.targets import Target, targets
 
-__all__ = ["FeasibleSet", "JointModel", "TooManyError"]
+__all__ = [
+    "Answers",
+    "Decided",
+    "FeasibleSet",
+    "JointModel",
+    "Push",
+    "Target",
+    "TooManyError",
+    "across",
+    "influences",
+    "targets",
+]

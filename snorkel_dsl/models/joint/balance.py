@@ -22,9 +22,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from snorkel_dsl.models.base import log
-from snorkel_dsl.models.joint.feasible import Clique, FeasibleSet
+from snorkel_dsl.models.joint.feasible import Clique
 from snorkel_dsl.models.joint.messages import Messages
-from snorkel_dsl.votes import Floats, Ints, TaskLabels
+from snorkel_dsl.votes import Floats, Ints
 
 TIE = 3.0  # τ
 STEPS = 20  # of m
@@ -43,9 +43,9 @@ class Table:
 
     def conditional(self, shares: Floats, tie: float) -> Floats:
         """P(state | context) for each configuration, (s), from the shares of the configurations."""
-        cells = np.bincount(self.cell, weights=shares)
-        contexts = np.bincount(self.context, weights=shares)
-        free = cells[self.cell] / np.maximum(contexts[self.context], 1e-300)
+        cells = np.bincount(self.cell, weights=shares).astype(np.float64)
+        contexts = np.bincount(self.context, weights=shares).astype(np.float64)
+        free: Floats = cells[self.cell] / np.maximum(contexts[self.context], 1e-300)
         return (free + tie * self._tied(cells, contexts)) / (1 + tie) if tie else free
 
     def _tied(self, cells: Floats, contexts: Floats) -> Floats:
@@ -133,25 +133,14 @@ class BalanceTree:
     def reference(self) -> Floats:
         """The share of each state of all variables if every label were as likely as any other where it is asked."""
         found = np.full(int(self.feasible.offsets[-1]), 0.5)
-        for task in _parents_first(self.feasible):
+        for variable in self.feasible.parents_first():
+            event = self.feasible.above(variable)
             above = 1.0
-            if task.under is not None and task.under[0] in self.feasible.tasks:
-                event = self.feasible.event((task.under[0], frozenset({task.under[1]})))
+            if event is not None:
                 above = float(found[self.feasible.states_of(event.variable)][sorted(event.states)].sum())
-            for variable in self.feasible.of_task[task.name]:
-                labels = self.feasible.variables[variable].labels
-                own = found[self.feasible.states_of(variable)]
-                own[:labels], own[labels:] = above / labels, 1 - above
+            labels, own = self.feasible.variables[variable].labels, found[self.feasible.states_of(variable)]
+            own[:labels], own[labels:] = above / labels, 1 - above
         return found
-
-
-def _parents_first(feasible: FeasibleSet) -> list[TaskLabels]:
-    def depth(task: TaskLabels) -> int:
-        return (
-            0 if task.under is None or task.under[0] not in feasible.tasks else 1 + depth(feasible.tasks[task.under[0]])
-        )
-
-    return sorted(feasible.tasks.values(), key=depth)
 
 
 def _numbers(rows: Ints) -> Ints:

@@ -26,7 +26,7 @@ from snorkel_dsl.facts import FunctionFacts, RuleFacts
 from snorkel_dsl.models.base import log
 from snorkel_dsl.models.blocks import dependency_blocks, incidence, joined, joint_symbols
 from snorkel_dsl.models.joint.feasible import FeasibleSet, Said
-from snorkel_dsl.models.symbols import Symbols, symbols_of, unseen
+from snorkel_dsl.models.symbols import Symbols, symbols_of
 from snorkel_dsl.votes import ABSTAIN, FIRST_SET, Floats, LabelMatrix, TaskLabels, code_dtype
 
 RIGHT, WRONG, NOT_ASKED = range(3)
@@ -129,14 +129,20 @@ class Voices:
         """The same voices on other rows; `own` are the votes on the variable there, None where there are none."""
         if own is None:
             return replace(self, matrix=sparse.csr_matrix((rows, len(self.symbols))))
-        wide = own.widened(self.functions)
+        known = own.select([name for name in own.functions if name in set(self.functions)])
+        wide = known.widened(self.functions)
         return replace(self, matrix=joined(incidence(wide, self.symbols), self.symbols))
 
-    def strangers(self, own: LabelMatrix) -> tuple[Symbols, sparse.csr_matrix]:
-        """Votes on other rows that no symbol stands for: what they say, and on which rows."""
-        wide = own.widened(self.functions)
-        new = unseen(wide, self.symbols)
-        return new, incidence(wide, new)
+    @classmethod
+    def silent(cls, variable: int, functions: tuple[str, ...], symbols: Symbols, asked_always: bool) -> Voices:
+        """Symbols without any row."""
+        return cls(variable, functions, symbols, sparse.csr_matrix((0, len(symbols))), asked_always)
+
+    def speakers(self, symbol: int) -> str:
+        """The names of the functions whose vote a symbol is; of a joint vote all that take part."""
+        singles = self.symbols.singles
+        members = [symbol] if symbol < singles else np.flatnonzero(self.symbols.joint[symbol - singles]).tolist()
+        return ", ".join(self.functions[self.symbols.function[e]] for e in members)
 
     def without(self, functions: frozenset[str]) -> Voices:
         """The same patterns as if these functions abstained everywhere."""

@@ -23,7 +23,7 @@ from scipy import special
 
 from snorkel_dsl.facts import RuleFacts
 from snorkel_dsl.models.joint.balance import BalanceTree, Shares
-from snorkel_dsl.models.joint.emissions import Emission, Prior, Voices
+from snorkel_dsl.models.joint.emissions import RIGHT, Emission, Prior, Voices
 from snorkel_dsl.models.joint.feasible import FeasibleSet
 from snorkel_dsl.models.joint.messages import Messages
 from snorkel_dsl.models.majority import expected_precision
@@ -195,8 +195,8 @@ class Climb:
                 total += counts[rows] @ share
             weighed = beliefs.marginals * counts[rows, None]
             states += weighed.sum(axis=0)
-            for total, one in zip(symbols, voices, strict=True):
-                total += one.matrix[rows].T @ weighed[:, self.feasible.states_of(one.variable)]
+            for counted, one in zip(symbols, voices, strict=True):
+                counted += one.matrix[rows].T @ weighed[:, self.feasible.states_of(one.variable)]
         return Expected(cliques, symbols, states)
 
     def _step(self, fitted: Fitted, even: list[Floats], held: Shares) -> Fitted:
@@ -215,6 +215,36 @@ class Climb:
         )
         intercept = fitted.intercept + self.tree.correction(expected.states / n, held)
         return replace(fitted, factors=factors, balance=balance, emissions=emissions, intercept=intercept)
+
+    # --- how sure ----------------------------------------------------------------------------------------------------
+
+    def standard_errors(self, fitted: Fitted) -> tuple[Floats, ...]:
+        """One standard error of each precision, (d) for each of the voices, other numbers held fixed.
+
+        From the observed information (Louis, JRSS B 1982): the complete information less what is missing, Σ counts · r (1 - r)
+        with r the chance that the vote is right.
+        """
+        doubts = [np.zeros(len(one.symbols)) for one in self.counted.voices]
+        evidence = fitted.evidence(self.feasible, self.counted.voices)
+        for rows in self.messages.batches(self.counted.counts.size):
+            marginals = self.messages.beliefs(evidence.of(rows), fitted.factors).marginals
+            for doubt, one in zip(doubts, self.counted.voices, strict=True):
+                votes = one.matrix[rows].tocoo()
+                own = marginals[votes.row, self.feasible.states_of(one.variable)]
+                right = np.sum(own * one.symbols.allowed[votes.col], axis=1)
+                weight = self.counted.counts[rows][votes.row] * votes.data * right * (1 - right)
+                doubt += np.bincount(votes.col, weights=weight, minlength=doubt.size)
+        return tuple(
+            _error(emission.precision[:, RIGHT], votes * (1 + self.settings.strength), doubt)
+            for emission, votes, doubt in zip(fitted.emissions, self.votes, doubts, strict=True)
+        )
+
+
+def _error(precision: Floats, weight: Floats, doubt: Floats) -> Floats:
+    likely = np.clip(precision, 1e-3, 1 - 1e-3)
+    spread = likely * (1 - likely)
+    information = weight / spread - np.minimum(doubt, 0.95 * weight * spread) / spread**2
+    return np.asarray(1 / np.sqrt(np.maximum(information, 1.0)), dtype=np.float64)
 
 
 def _moved(before: Fitted, after: Fitted) -> float:

@@ -99,6 +99,7 @@ class FeasibleSet:
         most: int = MOST_CONFIGURATIONS,
     ) -> None:
         self.tasks = {task.name: task for task in tasks}
+        self.requirements, self.events = tuple(requirements), tuple(events)
         self.most = most
         self.variables: list[Variable] = []
         self.constraints: list[Constraint] = []
@@ -107,12 +108,12 @@ class FeasibleSet:
         for task in tasks:
             if task.under is not None and task.under[0] in self.tasks:
                 self._under(task, task.under)
-        for one in requirements:
+        for one in self.requirements:
             for given in self._each(
                 one.given
             ):  # `A or B implies C` is `A implies C` and `B implies C`: no helper needed
                 self._imply(given, self.event(one.implied))
-        for said in events:
+        for said in self.events:
             self.event(said)
         self.cliques = _joined(self._cliques(), len(self.variables))
 
@@ -242,6 +243,21 @@ class FeasibleSet:
         """Where the states of each variable start among those of all, (V + 1)."""
         sizes = [len(variable.states) for variable in self.variables]
         return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+
+    def above(self, variable: int) -> Event | None:
+        """The label under which a variable is asked, as an event; None where it always is."""
+        own = self.variables[variable]
+        under = None if own.asked_always else self.tasks[own.task or ""].under
+        return None if under is None else self.event((under[0], frozenset({under[1]})))
+
+    def parents_first(self) -> list[int]:
+        """The variables of tasks and labels, each after the one that it is asked under."""
+        order, waiting = list[int](), [v for v, variable in enumerate(self.variables) if variable.task is not None]
+        while waiting:
+            ready = [v for v in waiting if (above := self.above(v)) is None or above.variable in order]
+            order += ready
+            waiting = [v for v in waiting if v not in ready]
+        return order
 
     def states_of(self, variable: int) -> slice:
         """Where the states of a variable stand among those of all."""
