@@ -110,8 +110,7 @@ class Symbols:
 
 def symbols_of(votes: LabelMatrix, facts: RuleFacts) -> Symbols:
     """All symbols that stand in the votes, and those that the facts say a function can utter; each function a block."""
-    said = [(j, votes.labels_of(code)) for j in range(len(votes.functions)) for code in votes.codes_of(j)]
-    return symbols_said(said, votes, facts)
+    return symbols_said(_said(votes), votes, facts)
 
 
 def symbols_said(said: Iterable[Symbol], votes: LabelMatrix, facts: RuleFacts) -> Symbols:
@@ -126,8 +125,16 @@ def symbols_said(said: Iterable[Symbol], votes: LabelMatrix, facts: RuleFacts) -
 
 def unseen(votes: LabelMatrix, known: Symbols) -> Symbols:
     """The symbols of the votes that a vocabulary lacks."""
-    met = {(j, votes.labels_of(code)) for j in range(len(votes.functions)) for code in votes.codes_of(j)}
-    return vocabulary(met - known.numbers.keys(), len(votes.functions), len(votes.labels))
+    return vocabulary(_said(votes) - known.numbers.keys(), len(votes.functions), len(votes.labels))
+
+
+def _said(votes: LabelMatrix) -> set[Symbol]:
+    """What each function says somewhere; kept with the votes, because each member of an average asks."""
+    if "said" not in votes.worked_out:
+        codes = ((j, code) for j in range(len(votes.functions)) for code in votes.codes_of(j))
+        votes.worked_out["said"] = {(j, votes.labels_of(code)) for j, code in codes}
+    found: set[Symbol] = votes.worked_out["said"]
+    return found
 
 
 def vocabulary(found: set[Symbol], m: int, k: int) -> Symbols:
