@@ -95,7 +95,7 @@ class Execution:
         node = self.plan.nodes[number]
         if number not in self.plan.sought or node.kind is not Kind.CONDITION:
             return None
-        hits = self._hits_of(number, node)[1]
+        hits = self._hits[number] if number in self._hits else self._hits_of(number, node)[1]
         return None if len(hits.maybe) else hits.sure
 
     # ------------------------------------------------------------------------------------------------- how to compute

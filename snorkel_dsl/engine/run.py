@@ -5,7 +5,7 @@ A part depends on nothing but its batch, so parts may be computed anywhere: `bac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, lru_cache
 from itertools import chain
@@ -52,7 +52,7 @@ def answer(function: FunctionPlan, execution: Execution) -> Answer:
     """What a function says of a table."""
     match function:
         case FunctionPlan(unless=(), clauses=((int(node), int(code)),), column=None, columns=columns):
-            if not any(column in execution.table.broken for column in columns):
+            if execution.table.broken.keys().isdisjoint(columns):
                 rows = execution.found(node)
                 if rows is not None:
                     return Answer(rows, np.full(len(rows), code, np.int16))
@@ -234,10 +234,31 @@ class Work:
             return self._asked(everything).of(batch)
         missing = known.missing
         if missing:
-            answers, broken = self._asked(missing).of(batch)
+            answers, broken = self._ask(batch, known, missing)
             with phase("cache"):
-                known.add(dict(zip(missing, answers, strict=True)), broken)
+                known.add(answers, broken)
         return [known.answers[number] for number in everything], known.broken
+
+    def _ask(self, batch: pa.RecordBatch, known: Known, missing: tuple[int, ...]) -> tuple[dict[int, Answer], Broken]:
+        """Ask what is missing. Those who have answered for the first rows are asked only of the rows that came after."""
+        with phase("cache"):
+            before = known.before
+        early = () if before is None else tuple(number for number in missing if number in before.answers)
+        if before is None or not early:
+            answers, broken = self._asked(missing).of(batch)
+            return dict(zip(missing, answers, strict=True)), broken
+        answers, broken = self._asked(early).of(batch.slice(before.rows))
+        found = {n: before.answers[n].then(answer, before.rows) for n, answer in zip(early, answers, strict=True)}
+        unread: dict[str, Sequence[Unread]] = {
+            name: [*first, *(replace(one, row=before.rows + one.row) for one in broken.get(name, ()))]
+            for name, first in before.broken.items()
+        }
+        late = tuple(number for number in missing if number not in found)
+        if late:
+            answers, broken = self._asked(late).of(batch)
+            found |= dict(zip(late, answers, strict=True))
+            unread.update(broken)
+        return found, unread
 
     def packed(self, result: tuple[LabelMatrix, Faults]) -> _Packed:
         """A result without what every result has: the votes' own numbers, and the faults."""

@@ -116,10 +116,11 @@ class Scan:
             return _NOWHERE
         needles = [self._needles[number] for number in numbers]
         database, targets = self._database(form, numbers, len(texts))
-        users, rows = database.find(texts)
-        kinds, found = targets[users], index[rows]
-        both = (kinds >= 0) & (found >= 0)
-        keys = [kinds[both] * n + found[both]]
+        keys = [_NOWHERE]
+        for users, rows in database.find(texts):
+            kinds, found = targets[users], index[rows]
+            both = np.minimum(kinds, found) >= 0
+            keys.append((kinds * n + found)[both])
         for number, needle in zip(numbers, needles, strict=True):
             if needle.lexicon is not None:
                 listed, asked = lexicon(needle.lexicon).rows(texts, form == "folded")
@@ -167,7 +168,7 @@ def _database(needles: list[Needle], is_ascii: bool, scanner: str) -> Database:
 def _hits(parts: Sequence[Index], needles: int, n: int) -> list[Hits]:
     """The rows of each needle from what `Scan` found in each form of n texts."""
     short = 2 * needles * n < 1 << 31
-    keys = _distinct(np.concatenate(parts).astype(np.int32 if short else np.int64))
+    keys = _distinct(np.concatenate(parts, dtype=np.int32 if short else np.int64, casting="unsafe"))
     asked = np.flatnonzero(keys // max(n, 1) & 1)
     sure = keys[asked] - n
     keys = np.delete(keys, asked[keys[np.searchsorted(keys, sure)] == sure])
@@ -259,23 +260,19 @@ class Database:
         engines = (scan, _Phrases(numbered[1], numbered[2])) if numbered[1] and not few else (scan,)
         return cls(engines, tuple(users), frozenset(unscanned), frozenset(inexact))
 
-    def find(self, texts: Array) -> tuple[Index, Index]:
-        """Numbers of needles, and beside each the number of a text that it is in, in any order, with repeats."""
-        n = len(texts)
-        users, found = [_NOWHERE], [_NOWHERE]
+    def find(self, texts: Array) -> Iterator[tuple[Index, Index]]:
+        """Numbers of needles, and beside each the number of a text that it is in, in any order, with repeats, in parts."""
         for block in blocks(texts, BLOCK_BYTES):
             for engine in self.engines:
                 for events, rows in engine.events(block):
                     if len(events) > MANY:
-                        events, rows = np.divmod(_distinct(events * n + rows), n)
-                    users.append(events)
-                    found.append(rows)
-        return self._of_users(np.concatenate(users), np.concatenate(found))
+                        events, rows = np.divmod(_distinct(events * len(texts) + rows), len(texts))
+                    yield self._of_users(events, rows)
 
     def _of_users(self, events: Index, rows: Index) -> tuple[Index, Index]:
         """The needles of events, each with the event's row."""
         counts, flat = self._flat
-        if (counts == 1).all():
+        if len(counts) == len(flat):
             return flat[events], rows
         number = counts[events]
         last = np.cumsum(number)
