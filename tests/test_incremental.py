@@ -207,13 +207,44 @@ def test_what_was_said_before_an_edit_is_still_known(asked: Asked) -> None:
     assert asked.taken() == []
 
 
-def test_appended_rows_cost_the_last_batch_and_the_new_ones(asked: Asked) -> None:
+def test_appended_rows_cost_themselves(asked: Asked) -> None:
     votes(program(), table(ROWS), cache=True)
     asked.taken()
     longer = table([*ROWS, *ROWS[:4]])
     found = votes(program(), longer, cache=True)
-    assert asked.taken() == [(NAMES, 3), (NAMES, 2)]
+    assert asked.taken() == [(NAMES, 2), (NAMES, 2)]  # one was in the last batch, which had room for two more
     assert_same(found, votes(program(), longer, cache=False))
+    asked.taken()
+    votes(program(), longer, cache=True)
+    assert asked.taken() == []
+
+
+def test_rows_that_come_after_others_again_and_again_cost_themselves(asked: Asked) -> None:
+    rows = [{**row, "text": f"{row['text']} {i}", "title": f"offer {i}"} for i in range(4) for row in ROWS]
+    for count in (1, 2, 10, 11, 30, 39):
+        found = votes(program(), table(rows[:count]), cache=True, batch_rows=32)
+        assert sum(n for _, n in asked.taken()) == {1: 1, 2: 1, 10: 8, 11: 1, 30: 19, 39: 9}[count]
+        assert_same(found, votes(program(), table(rows[:count]), cache=False, batch_rows=32))
+        asked.taken()
+
+
+def test_rows_that_were_changed_before_those_that_came_after_are_asked_again(asked: Asked) -> None:
+    votes(program(), table(ROWS), cache=True, batch_rows=32)
+    asked.taken()
+    changed = table([ROWS[0], {**ROWS[1], "text": "junk"}, *ROWS[2:], *ROWS[:4]])
+    found = votes(program(), changed, cache=True, batch_rows=32)
+    others = tuple(name for name in NAMES if name != "liked")
+    assert asked.taken() == [(("liked",), 4), (others, 14)]  # what it reads is as it was
+    assert_same(found, votes(program(), changed, cache=False, batch_rows=32))
+
+
+def test_rules_and_rows_that_are_new_at_once(asked: Asked) -> None:
+    votes(program(), table(ROWS), cache=True, batch_rows=32)
+    asked.taken()
+    other, longer = program(RULES.replace('"hello"', '"plain"')), table([*ROWS, *ROWS[:4]])
+    found = votes(other, longer, cache=True, batch_rows=32)
+    assert asked.taken() == [(tuple(name for name in NAMES if name != "worded"), 4), (("worded",), 14)]
+    assert_same(found, votes(other, longer, cache=False, batch_rows=32))
 
 
 def test_a_changed_column_asks_those_who_read_it(asked: Asked) -> None:
@@ -271,7 +302,8 @@ def test_damaged_files_are_computed_again(own_cache: Path, damage: str, asked: A
             case "cut":
                 path.write_bytes(content[: len(content) // 2])
             case "changed":
-                path.write_bytes(content[:100] + bytes([content[100] ^ 1]) + content[101:])
+                place = min(100, len(content) - 1)
+                path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
             case "emptied":
                 path.write_bytes(b"")
             case "strange":

@@ -7,7 +7,7 @@ beside it, not on where in the data the batch begins. So it may be computed once
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -45,6 +45,15 @@ class Answer:
     codes: npt.NDArray[Any]
     unlisted: tuple[tuple[int, str], ...] = ()
     failures: tuple[Failure, ...] = ()
+
+    def then(self, other: Answer, first_row: int) -> Answer:
+        """The same answer on the rows before a row, and the other on those from there on, which it counts from 0."""
+        return Answer(
+            np.concatenate([self.rows, other.rows + first_row]),
+            np.concatenate([self.codes, other.codes]),
+            (*self.unlisted, *((first_row + row, value) for row, value in other.unlisted)),
+            (*self.failures, *(replace(failed, row=first_row + failed.row) for failed in other.failures)),
+        )
 
 
 NOTHING = Answer(np.empty(0, np.int64), np.empty(0, np.int8))

@@ -3,7 +3,9 @@
 What a function says of a batch is kept under three hashes: that of the function's meaning (`language.hashing`), that of the
 values of the columns that it reads, and that of the code and libraries that computed it. So after an edit of one rule only
 that rule is asked, rows at the end of the data cost only themselves, and a run that was killed goes on where it was. The
-answers of all functions that read the same columns lie together, in a file for each batch.
+answers of all functions that read the same columns lie together, in a file for each batch. The last batch of some data grows
+when rows come after it: how many rows it had is noted by its first row, and what was said of these rows, still found by the
+hash of their values, is said of the larger batch too.
 
 Nothing is kept of a function that asks a plugin's function which is not pure, nor of one on a batch in which a call failed:
 it may go well the next time.
@@ -15,7 +17,7 @@ import hashlib
 import platform
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any, TypeAlias
@@ -62,14 +64,32 @@ class Kept:
         if batch.num_rows > _MOST_ROWS or not set(wanted) <= set(names):
             return Known(self, {})
         digests = {source: _digest(batch.column(names.index(source))) for source in wanted}
-        return Known(self, {place: _file(place, digests, batch.num_rows) for place in places})
+        return Known(self, {place: _file(place, digests, batch.num_rows) for place in places}, batch)
+
+    def before(self, batch: pa.RecordBatch) -> Known | None:
+        """What is known of the first rows of a batch, where these were all that it had when it was met before."""
+        rows = int.from_bytes(VOTES.get(self._beginning(batch)) or b"", "little")
+        return self.of(batch.slice(0, rows)) if 0 < rows < batch.num_rows else None
+
+    def met(self, batch: pa.RecordBatch) -> None:
+        """Note how many rows a batch has that may have more the next time: fewer than fit in."""
+        if batch.num_rows < _MOST_ROWS:
+            VOTES.put(self._beginning(batch), batch.num_rows.to_bytes(4, "little"))
+
+    def _beginning(self, batch: pa.RecordBatch) -> str:
+        """The name of what is noted of a batch by its first row, which it keeps when rows come after."""
+        wanted = tuple(sorted({source for place in self.places for source in place}))
+        first = {source: _digest(batch.column(source).slice(0, 1)) for source in wanted}
+        return _file(wanted, first, 0)
 
 
 class Known:
-    """What is known of one batch: the answers of some functions by their number, and what cannot be read of some columns."""
+    """What is known of a batch of `rows`: the answers of some functions by their number, and what cannot be read of columns."""
 
-    def __init__(self, kept: Kept, names: Mapping[_Place, str]) -> None:
-        """Load what there is; `names` are those of the files, none where nothing can be kept."""
+    def __init__(self, kept: Kept, names: Mapping[_Place, str], batch: pa.RecordBatch | None = None) -> None:
+        """Load what there is of a batch; `names` are those of the files, none where nothing can be kept."""
+        self.rows = 0 if batch is None else batch.num_rows
+        self._batch = batch
         self._kept = kept
         self._names = names
         self._pages = {place: Page.read(VOTES.get(name), VOTES.get(name + _LATER)) for place, name in names.items()}
@@ -91,8 +111,15 @@ class Known:
         """The functions whose answers are not known."""
         return tuple(number for number in range(len(self._kept.functions)) if number not in self.answers)
 
+    @cached_property
+    def before(self) -> Known | None:
+        """What is known of the first rows, where nothing is of the batch: rows came after them."""
+        return None if self._batch is None or self.answers else self._kept.before(self._batch)
+
     def add(self, answers: Mapping[int, Answer], broken: Broken) -> None:
         """Take in the answers of some functions, with what cannot be read of the columns that they read, and keep them."""
+        if self._batch is not None and not self.answers:
+            self._kept.met(self._batch)
         self.answers |= answers
         new = {name for number in answers for name in self._kept.reads[number]} - self.broken.keys()
         self.broken |= {name: broken.get(name, ()) for name in new}
