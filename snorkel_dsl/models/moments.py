@@ -391,6 +391,11 @@ def fewer_voters(statistics: Statistics, most: int) -> Statistics:
     return Statistics(less, statistics.matrix[:, kept].tocsr(), statistics.counts, statistics.gold)
 
 
+def learned(statistics: Statistics, ridge: float = BALANCE_RIDGE) -> tuple[Problem, Estimate]:
+    """The emissions and the class balance together: what was minimised, and the best of the minima found."""
+    return _answers(statistics, ridge)[0]
+
+
 def _answers(statistics: Statistics, ridge: float) -> list[tuple[Problem, Estimate]]:
     """The minima reached from several first values: a few steps from each, and to the end from the best ones."""
     k = statistics.symbols.k

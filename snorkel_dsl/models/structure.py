@@ -34,6 +34,8 @@ from snorkel_dsl.votes import Bools, Floats, Ints
 
 FALSE_DISCOVERIES = 0.05
 SWEEPS = 40
+FIRST_SWEEPS = 8
+SET_ASIDE = 0.25  # of the pairs, in one of two fits, at first
 MOST_FREE = 8  # labels for which every vote has a free direction
 OUTLIER = 3.0  # c, in standard errors: Cauchy weights lose little at 3 where there is no outlier
 FEW = 25.0  # rows expected together below which the exact tail is taken
@@ -130,28 +132,42 @@ def _informative(symbols: Symbols, share: Floats) -> Ints:
 
 
 def _low_rank(covariance: Floats, share: Floats, allowed: Bools, apart: Bools, n: float) -> tuple[Floats, Floats]:
-    """v_e · v_f and h_ef, (d, d) each."""
+    """v_e · v_f and h_ef, (d, d) each: of two fits, the one with fewer and smaller outliers.
+
+    Copies of one function agree with each other as if they knew the label. So one of the fits begins without the pairs that
+    are the most correlated.
+    """
     believed = _believed(share, allowed)
     if allowed.shape[1] > MOST_FREE:
-        alike = believed @ believed.T
-        factor = np.ones((share.size, 1))
+        alike, first = believed @ believed.T, np.ones((share.size, 1))
     else:
-        alike = np.ones_like(covariance)
-        factor = _principal(believed, allowed.shape[1] - 1)
-    weights = np.zeros_like(covariance)
+        alike, first = np.ones_like(covariance), _principal(believed, allowed.shape[1] - 1)
+    correlation = np.where(apart, np.abs(covariance) / _scale(share), 0.0)
+    limits = (np.inf, float(np.quantile(correlation[apart], 1 - SET_ASIDE)) if np.any(apart) else 0.0)
+    fits = [_robust(covariance, share, alike, first, apart, correlation <= most, n) for most in limits]
+    factor, weights, _ = min(fits, key=lambda fit: fit[2])
+    return alike * (factor @ factor.T), _leverage(weights * alike**2, factor)
+
+
+def _robust(
+    covariance: Floats, share: Floats, alike: Floats, factor: Floats, apart: Bools, trusted: Bools, n: float
+) -> tuple[Floats, Floats, float]:
+    """V, (d, r), the weights of the entries, (d, d), and Σ log(1 + (z / c)²); at first only `trusted` entries count."""
+    weights, unusual = np.zeros_like(covariance), 0.0
     for sweep in range(SWEEPS):
         fitted = alike * (factor @ factor.T)
         deviation = np.sqrt(_variance(fitted, share) / n)
         z = np.where(apart, (covariance - fitted) / deviation, 0.0)
         spread = 1.5 * np.median(np.abs(z[apart])) if np.any(apart) else 1.0
         outlier = OUTLIER * max(1.0, spread)
-        weights = apart / (deviation**2 * (1 + (z / outlier) ** 2))
+        weights = (apart & (trusted | (sweep > FIRST_SWEEPS))) / (deviation**2 * (1 + (z / outlier) ** 2))
         found = _regressed(weights * alike**2, weights * alike * covariance, factor)
         step = 0.5 * (found - factor)
         factor = factor + step
-        if sweep > 5 and np.max(np.abs(step), initial=0.0) < 1e-7:
+        unusual = float(np.sum(np.log1p((z / OUTLIER) ** 2)))
+        if sweep > FIRST_SWEEPS and np.max(np.abs(step), initial=0.0) < 1e-7:
             break
-    return alike * (factor @ factor.T), _leverage(weights * alike**2, factor)
+    return factor, weights, unusual
 
 
 def _believed(share: Floats, allowed: Bools) -> Floats:
