@@ -291,7 +291,7 @@ def test_two_hundred_labels(model: Model) -> None:
         dense[:, j] = np.where(rng.random(800) < np.where(truth == j % 200, 0.8, 0.001), j % 200, -1)
     votes = LabelMatrix.from_dense(dense, labels=200)
     if "iterations" in model.get_params():
-        model.set_params(iterations=30)
+        model.set_params(iterations=5)
     probabilities = model.fit(votes).predict_proba(votes)
     assert np.allclose(probabilities.sum(axis=1), 1)
     followed = np.argmax(probabilities, axis=1)[votes.covered] == truth[votes.covered]

@@ -17,7 +17,7 @@ With v known each symbol e of another function follows, again as a median over j
 
 A precision is never below that of a vote at random, and a function in no valid triplet keeps the precision that is
 expected of it: it is named in `not_identifiable_`. Inference is that of `dawid_skene`, with one emission for every symbol
-and label, and with abstaining trusted to the power α; the paper leaves it out (α = 0).
+and label, and with abstaining trusted to the power α: in full, unless told otherwise; the paper leaves it out (α = 0).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from snorkel_dsl.models.majority import USUAL_PRECISION, expected_precision
 from snorkel_dsl.models.precision import precision_table
 from snorkel_dsl.models.statistics import Statistics
 from snorkel_dsl.models.symbols import Symbols, unseen
-from snorkel_dsl.votes import Bools, Floats, LabelMatrix
+from snorkel_dsl.votes import Bools, Floats, Ints, LabelMatrix
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +76,7 @@ class Triplets(SymbolModel):
 
     def __init__(
         self,
-        abstain: float | Literal["chosen"] = "chosen",
+        abstain: float | Literal["chosen"] = 1.0,
         prior: float = USUAL_PRECISION,
         strength: float = 0.5,
         seed: int = 0,
@@ -226,8 +226,11 @@ class _OneAgainstRest:
 
     @cached_property
     def factors(self) -> tuple[Floats, Floats]:
-        """See `triplet_factors`, (v) each."""
-        return triplet_factors(self.correlation, self.n)
+        """See `triplet_factors`, (v) each, of the functions that say the label and those most correlated with them."""
+        saying = np.unique(self.symbols.voter[self.symbols.allowed[:, self.label]])
+        partners = np.argsort(-np.abs(self.correlation[saying]), axis=1, kind="stable")[:, :MOST_PARTNERS]
+        wanted = np.union1d(saying, partners) if self.symbols.k > 2 else None
+        return triplet_factors(self.correlation, self.n, wanted)
 
     @cached_property
     def symbol_slopes(self) -> tuple[Floats, Floats]:
@@ -238,7 +241,10 @@ class _OneAgainstRest:
         factor, doubt = self.factors
         slope, variance = np.full((2, len(self.symbols)), np.nan)
         spread = np.diag(self.covariance)
-        for e in range(len(self.symbols)):
+        needed = (
+            np.ones(len(self.symbols), dtype=np.bool_) if self.symbols.k == 2 else self.symbols.allowed[:, self.label]
+        )
+        for e in np.flatnonzero(needed):
             own = self.symbols.voter[e]
             others = np.flatnonzero(np.isfinite(factor) & (np.arange(factor.size) != own))
             if np.isnan(factor[own]) or not others.size:
@@ -251,13 +257,14 @@ class _OneAgainstRest:
         return slope, variance
 
 
-def triplet_factors(correlation: Floats, n: float) -> tuple[Floats, Floats]:
+def triplet_factors(correlation: Floats, n: float, wanted: Ints | None = None) -> tuple[Floats, Floats]:
     """v_i over the standard deviation of x_i, and the variance of its logarithm, (v) each; NaN without a triplet.
 
-    From the correlations of n rows, (v, v), zero where two voters are not independent given the label.
+    From the correlations of n rows, (v, v), zero where two voters are not independent given the label. `wanted` are the
+    voters of interest, all without it; the others are NaN.
     """
     size, doubt = np.full((2, len(correlation)), np.nan)
-    for i in range(size.size):
+    for i in range(size.size) if wanted is None else wanted:
         size[i], doubt[i] = _factor(correlation, i, n)
     strength = np.nan_to_num(size)
     sign = np.ones(size.size)
