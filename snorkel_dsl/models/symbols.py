@@ -13,6 +13,7 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from snorkel_dsl.facts import RuleFacts
 from snorkel_dsl.votes import Bools, Floats, Ints, LabelMatrix
@@ -48,7 +49,7 @@ class Symbols:
         """How many symbols are votes of one function; they come first."""
         return self.function.size - len(self.joint)
 
-    @property
+    @cached_property
     def voter(self) -> Ints:
         """For each symbol the number of its block, (d)."""
         return self.blocks[self.function]
@@ -76,9 +77,13 @@ class Symbols:
 
     def by_voter(self, values: Floats) -> Floats:
         """Sums over the symbols of each block: (d, …) to (m, …), of which the last are zero if blocks are fewer."""
-        sums = np.zeros((self.m, *values.shape[1:]))
-        np.add.at(sums, self.voter, values)
-        return sums
+        return np.asarray(self._of_voter @ values, dtype=np.float64)
+
+    @cached_property
+    def _of_voter(self) -> sparse.csr_matrix:
+        """1 where a symbol is of a block, (m, d)."""
+        places = (self.voter, np.arange(len(self)))
+        return sparse.csr_matrix((np.ones(len(self)), places), shape=(self.m, len(self)))
 
     def expected(self, precision: Floats) -> Floats:
         """From the precision expected of each function, (m), that of each symbol, (d).
