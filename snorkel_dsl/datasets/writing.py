@@ -22,6 +22,7 @@ from snorkel_dsl.datasets.options import WRITTEN, refusal
 from snorkel_dsl.datasets.sparse import SparseBatch, SparseWriter
 from snorkel_dsl.diagnostics import did_you_mean
 
+_ROWS_AT_ONCE = 1 << 17  # of a table
 _MOST_WAITING = 2  # batches that are made and not yet written
 B = TypeVar("B", contravariant=True)
 
@@ -99,10 +100,10 @@ def _behind(write: Write[B]) -> Iterator[Write[B]]:
 
 
 def write_table(path: Path, table: pa.Table) -> None:
-    """Write a whole table."""
+    """Write a whole table, a part of its rows at a time: what a file takes to write does not grow with them."""
     check_writable(path)
     with open_output(path, table.schema) as write:
-        for batch in table.to_batches():
+        for batch in table.to_batches(max_chunksize=_ROWS_AT_ONCE):
             write(batch)
 
 
