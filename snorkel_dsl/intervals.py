@@ -10,7 +10,7 @@ Floats = npt.NDArray[np.float64]
 _WILSON_Z = 1.959963984540054  # of a 95 % interval
 
 
-def wilson_interval(correct: npt.NDArray[np.int64], judged: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+def wilson_interval(correct: npt.NDArray[np.int64] | Floats, judged: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
     """The 95 % score interval of a share (Wilson 1927); NaN where nothing was judged."""
     count = np.where(judged > 0, judged, 1)
     share = correct / count

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from snorkel_dsl.intervals import wilson_interval
 from snorkel_dsl.votes import ABSTAIN, Bools, Floats, Ints, check_gold
 
 if TYPE_CHECKING:
@@ -102,6 +103,24 @@ class Labels:
         truth, known = self._known(gold)
         return _mean(np.sum((self.probabilities[known] - np.eye(len(self.labels))[truth]) ** 2, axis=1))
 
+    def calibration(self, gold: npt.ArrayLike, bins: int = 10) -> Calibration:
+        """How right the labels of each confidence are, in bins of equal width, over all rows whose gold is known.
+
+        The confidence of a row is its highest probability; a tie is right with the share that a random choice would be.
+        """
+        truth, known = self._known(gold)
+        confidence = self.probabilities[known].max(axis=1, initial=0.0)
+        right = self._shares(uncovered=True)[known, truth]
+        number = np.minimum((confidence * bins).astype(np.int64), bins - 1)
+        rows = np.bincount(number, minlength=bins)
+        filled = np.flatnonzero(rows)
+        sums = [np.bincount(number, weights=values, minlength=bins)[filled] for values in (confidence, right)]
+        return Calibration(sums[0] / rows[filled], sums[1] / rows[filled], rows[filled].astype(np.int64))
+
+    def calibration_error(self, gold: npt.ArrayLike, bins: int = 10) -> float:
+        """The expected calibration error, from 0 to 1; NaN where no gold is known. See `Calibration.error`."""
+        return self.calibration(gold, bins).error
+
     def _shares(self, uncovered: bool) -> Floats:
         """The chance of each label under a random choice among the winners, (n, k)."""
         winners = self.winners.astype(np.float64)
@@ -148,6 +167,33 @@ class Labels:
 
     def _repr_html_(self) -> str:
         return str(self.to_pandas().head(20).to_html())
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """How far probabilities can be believed: for each bin that has rows, (b), ascending, the mean `confidence` of its rows,
+    the share of them that is right (`accuracy`), and their number (`rows`).
+    """
+
+    confidence: Floats
+    accuracy: Floats
+    rows: Ints
+
+    @property
+    def error(self) -> float:
+        """The expected calibration error Σ_b n_b / n · |accuracy_b − confidence_b| (Naeini et al., AAAI 2015); else NaN."""
+        gap = np.abs(self.accuracy - self.confidence)
+        return float(self.rows @ gap / self.rows.sum()) if self.rows.size else float("nan")
+
+    @property
+    def low(self) -> Floats:
+        """The lower end of the 95 % score interval of each accuracy, (b)."""
+        return wilson_interval(self.accuracy * self.rows, self.rows)[0]
+
+    @property
+    def high(self) -> Floats:
+        """The upper end of it, (b)."""
+        return wilson_interval(self.accuracy * self.rows, self.rows)[1]
 
 
 def most_probable(probabilities: Floats) -> Bools:

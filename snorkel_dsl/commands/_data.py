@@ -150,7 +150,7 @@ def _refuse_overwriting(data: Sequence[Path]) -> None:
         taken[params["rules"].resolve()] = "the rules"
     if isinstance(params.get("model"), Path):
         taken[params["model"].resolve()] = "the model"
-    for option in ("output", "save_model", "faults_file"):
+    for option in ("output", "save_model", "faults_file", "reliability"):
         path = params.get(option)
         if path is None:
             continue

@@ -41,6 +41,8 @@ def _list_models(context: click.Context, _: click.Parameter, name: str) -> str:
 
         for known, model in registry().items():
             click.echo(f"{known:<18}  {(model.__doc__ or '').strip().splitlines()[0]}")
+        click.echo(f"{'joint':<18}  One model of all tasks: the default where tasks inform each other.")
+        click.echo(f"{'separate':<18}  The default model for each task by itself.")
         context.exit()
     return name
 
@@ -187,6 +189,14 @@ gold_options = together(
         metavar="VALUE=LABEL",
         help="What a value of the gold column means, as in --gold-map '>50K=HIGH'. May be repeated.",
     ),
+)
+
+
+reliability_option = click.option(
+    "--reliability",
+    type=click.Path(path_type=Path),
+    metavar="FILE.svg",
+    help="Draw how far the probabilities can be believed, beside --gold.",
 )
 
 

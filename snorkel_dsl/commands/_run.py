@@ -13,11 +13,16 @@ from snorkel_dsl.commands import _labeling
 from snorkel_dsl.commands._data import Chosen, Gold, choose_data, kept_columns, refuse_unreadable_columns, report_faults
 from snorkel_dsl.commands._output import message, result
 from snorkel_dsl.commands._project import load_rules, project_for
+from snorkel_dsl.datasets.files import beside, check_folder
+from snorkel_dsl.datasets.options import refusal
 from snorkel_dsl.datasets.writing import write_table
 from snorkel_dsl.engine.feed import FaultCount
+from snorkel_dsl.labels import Calibration
 from snorkel_dsl.models.tasks import Answered
 from snorkel_dsl.report.account import accounts
 from snorkel_dsl.report.analysis import uncovered
+from snorkel_dsl.report.plots import check_plots, reliability
+from snorkel_dsl.report.table import share
 from snorkel_dsl.votes import LabelMatrix
 
 
@@ -35,6 +40,7 @@ class Labeling:
     faults: FaultCount
     faults_file: Path | None
     most_faults: int
+    reliability: Path | None
 
     @classmethod
     def begin(cls, path: Path, data: tuple[str, ...], options: dict[str, Any], keep: str = "") -> Self:
@@ -44,14 +50,17 @@ class Labeling:
         faults_file, most = options.pop("faults_file"), options.pop("max_faults")
         balance = _labeling.balances(options.pop("balance", ()), rules.program)
         changed = bool(options.pop("allow_changed", False))
+        plot: Path | None = options.pop("reliability", None)
         chosen = choose_data(data, options, project.settings, rules.program)
+        if plot is not None:
+            _check_plot(plot, bool(chosen.gold))
         columns = kept_columns(keep, chosen.data)
         faults = FaultCount(keep=faults_file is not None)
         votes, table = _labeling.all_votes(rules, chosen, faults, columns)
         refuse_unreadable_columns(faults)
         gold = chosen.numbers(rules.program, table)
         kept = table.select(list(columns)) if columns else None
-        return cls(rules, chosen, votes, kept, gold, balance, changed, faults, faults_file, most)
+        return cls(rules, chosen, votes, kept, gold, balance, changed, faults, faults_file, most, plot)
 
     def answered(self, model: str | _labeling.ModelFile) -> list[Answered]:
         """The answer to each question, by a model of that name fitted on these votes, or by those in a file."""
@@ -72,6 +81,34 @@ class Labeling:
         """Up to so many rows without a vote, as text."""
         return uncovered(self.rules.program, self.chosen.data, self.chosen.options, self.votes, most)
 
+    def plot(self, answered: list[Answered]) -> None:
+        """Draws the reliability of each answer whose gold is known, where that was asked for."""
+        if self.reliability is None:
+            return
+        judged = [(one, known) for one in answered if (known := one.gold_of(self.gold)) is not None]
+        panels = [(one.name, reliability_lines(one, known)) for one, known in judged]
+        with beside(self.reliability) as file:
+            file.write(reliability(panels))
+        for name, lines in panels:
+            errors = ", ".join(f"{error} of {who}" for who, error in ((w, share(f.error)) for w, f in lines))
+            message(f"{self.reliability}: expected calibration error on {name}: {errors}")
+
     def finish(self) -> int:
         """Says what could not be read; the exit code."""
         return report_faults(self.faults, self.faults_file, self.most_faults)
+
+
+def _check_plot(path: Path, judged: bool) -> None:
+    """Raise RulesError where there is nothing to compare with, no place for the plot, or nothing that draws it."""
+    if path.suffix.lower() != ".svg":
+        raise refusal("unknown-output-format", f"`{path}` does not end in `.svg`", "plots are written as SVG")
+    if not judged:
+        raise refusal("bad-usage", "`--reliability` compares with gold", "say which column holds it: `--gold COLUMN`")
+    check_folder(path)
+    check_plots()
+
+
+def reliability_lines(one: Answered, gold: Gold) -> list[tuple[str, Calibration]]:
+    """The calibration of the label model, and of majority vote beside it."""
+    sides = {f"label model ({one.model.name})": one.labels, "majority vote": one.majority}
+    return [(name, labels.calibration(gold)) for name, labels in sides.items()]

@@ -16,6 +16,7 @@ from snorkel_dsl.commands._options import (
     gold_options,
     model_option,
     project_options,
+    reliability_option,
     rules_argument,
     run_options,
 )
@@ -42,6 +43,7 @@ from snorkel_dsl.commands._options import (
 )
 @click.option("--output-file", type=click.Path(path_type=Path), help="Write the table to a file, not to stdout.")
 @gold_options
+@reliability_option
 @fault_options
 @run_options
 @data_options
@@ -76,7 +78,9 @@ def command(
     if uncovered is not None:
         text = labeling.uncovered(uncovered)
     else:
-        reports = analysis.analyse_all(labeling.votes, labeling.answered(chosen), labeling.gold)
+        answered = labeling.answered(chosen)
+        labeling.plot(answered)
+        reports = analysis.analyse_all(labeling.votes, answered, labeling.gold)
         text = analysis.as_json(reports) if output_format == "json" else "\n\n".join(map(analysis.as_text, reports))
     result(text, output_file)
     return labeling.finish()

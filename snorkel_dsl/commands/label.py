@@ -18,6 +18,7 @@ from snorkel_dsl.commands._options import (
     model_option,
     output_option,
     project_options,
+    reliability_option,
     rules_argument,
     run_options,
 )
@@ -31,6 +32,7 @@ from snorkel_dsl.commands._options import (
 @changed_option
 @balance_option
 @gold_options
+@reliability_option
 @keep_option
 @click.option(
     "--save-model",
@@ -72,4 +74,5 @@ def command(
     if save_model is not None:
         labeling.save(answered, save_model)
     labeling.write(answered, output)
+    labeling.plot(answered)
     return labeling.finish()

@@ -16,6 +16,7 @@ from snorkel_dsl.commands._options import (
     keep_option,
     output_option,
     project_options,
+    reliability_option,
     rules_argument,
     run_options,
 )
@@ -34,6 +35,7 @@ from snorkel_dsl.commands._options import (
 @output_option
 @changed_option
 @gold_options
+@reliability_option
 @keep_option
 @fault_options
 @run_options
@@ -64,4 +66,5 @@ def command(
     labeling = Labeling.begin(rules, data, options, keep)
     answered = _labeling.label_all(labeling.votes, fitted, allow_changed)
     labeling.write(answered, output)
+    labeling.plot(answered)
     return labeling.finish()
