@@ -62,6 +62,7 @@ shadow,ABNORMAL,FRACTURE,0
 quiet,NORMAL,,
 edema and a nodule,ABNORMAL,NODULE,0
 """
+SEPARATE = ("--model", "separate")
 
 
 @pytest.fixture
@@ -114,7 +115,7 @@ def test_votes_in_long_form_name_their_task(folder: Path) -> None:
 
 
 def test_every_task_gets_its_labels(folder: Path) -> None:
-    done = snorkel_dsl(folder, "label", "chest.rules", "data.csv", "-o", "labels.parquet")
+    done = snorkel_dsl(folder, "label", "chest.rules", "data.csv", *SEPARATE, "-o", "labels.parquet")
     assert done.returncode == 0, done.stderr
     columns = pq.read_table(folder / "labels.parquet").to_pydict()
     assert columns["findings"] == [["EDEMA"], [], ["NODULE"], None, None, ["EDEMA", "NODULE"]]
@@ -128,7 +129,9 @@ def test_every_task_gets_its_labels(folder: Path) -> None:
 
 
 def test_the_account_says_what_could_not_be_learned(folder: Path) -> None:
-    done = snorkel_dsl(folder, "label", "chest.rules", "data.csv", "-o", "labels.parquet", "--gold", "findings=found")
+    done = snorkel_dsl(
+        folder, "label", "chest.rules", "data.csv", *SEPARATE, "-o", "labels.parquet", "--gold", "findings=found"
+    )
     said = " ".join(done.stdout.split())
     assert "NODULE: model expected: each vote is right with the precision that is expected of its rule" in said
     assert "every vote is for it and nothing can be learned" in said
@@ -142,7 +145,7 @@ def test_the_account_says_what_could_not_be_learned(folder: Path) -> None:
 
 def test_scores_of_labels_that_may_all_apply(folder: Path) -> None:
     gold = ("--gold", "findings=found", "--gold", "triage=triage")
-    done = snorkel_dsl(folder, "label", "chest.rules", "data.csv", "-o", "labels.csv", *gold)
+    done = snorkel_dsl(folder, "label", "chest.rules", "data.csv", *SEPARATE, "-o", "labels.csv", *gold)
     assert done.returncode == 0, done.stderr
     rows = {
         line[:28].strip(): line[28:].split() for line in done.stdout.splitlines() if line.startswith(("EDEMA ", "all,"))
@@ -155,7 +158,15 @@ def test_scores_of_labels_that_may_all_apply(folder: Path) -> None:
 
 def test_gold_of_single_labels_is_zero_and_one(folder: Path) -> None:
     done = snorkel_dsl(
-        folder, "analyze", "chest.rules", "data.csv", "--gold", "findings.EDEMA=edema", "--output-format", "json"
+        folder,
+        "analyze",
+        "chest.rules",
+        "data.csv",
+        *SEPARATE,
+        "--gold",
+        "findings.EDEMA=edema",
+        "--output-format",
+        "json",
     )
     assert done.returncode == 0, done.stderr
     tasks = {task["task"]: task for task in json.loads(done.stdout)["tasks"]}
@@ -196,7 +207,9 @@ def test_expectations_of_labels_that_may_all_apply(folder: Path) -> None:
 
 
 def test_an_account_of_one_row(folder: Path) -> None:
-    done = snorkel_dsl(folder, "explain", "chest.rules", "data.csv", "--row", "1", "--gold", "findings=found")
+    done = snorkel_dsl(
+        folder, "explain", "chest.rules", "data.csv", *SEPARATE, "--row", "1", "--gold", "findings=found"
+    )
     assert done.returncode == 0, done.stderr
     assert "findings.EDEMA: EDEMA" in done.stdout
     assert "gold: EDEMA" in done.stdout
@@ -205,7 +218,9 @@ def test_an_account_of_one_row(folder: Path) -> None:
 
 
 def test_models_of_several_questions_are_saved_in_one_file(folder: Path) -> None:
-    done = snorkel_dsl(folder, "label", "chest.rules", "data.csv", "-o", "labels.csv", "--save-model", "chest.model")
+    done = snorkel_dsl(
+        folder, "label", "chest.rules", "data.csv", *SEPARATE, "-o", "labels.csv", "--save-model", "chest.model"
+    )
     assert done.returncode == 0, done.stderr
     models = load_bundle(folder / "chest.model").models
     assert list(models) == ["triage", "findings.EDEMA", "findings.NODULE", "urgency", "size"]

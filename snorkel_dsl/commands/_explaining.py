@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from snorkel_dsl.api import Rules
@@ -18,6 +19,7 @@ from snorkel_dsl.engine.feed import FaultCount, data_columns
 from snorkel_dsl.engine.matcher import linear_operators
 from snorkel_dsl.engine.rows import row_of
 from snorkel_dsl.language import ir
+from snorkel_dsl.models.joint import Push, across, influences
 from snorkel_dsl.models.tasks import Answered
 from snorkel_dsl.reference import Trace, explain
 from snorkel_dsl.report.names import short_names
@@ -28,6 +30,8 @@ from snorkel_dsl.report.why_not import why_not
 from snorkel_dsl.votes import LabelMatrix
 
 LONGEST_VALUE = 1_000
+MOST_MOVED = 5  # votes on other questions in the account of one
+MOVED = 0.05  # by fewer nats a vote moves nothing worth telling
 
 
 def explain_row(
@@ -73,6 +77,8 @@ def _labels(
     golds = chosen.numbers(rules.program, table)
     lines: list[str] = []
     answered = _labeling.fit_all(votes, fit.model, fit.balance)
+    joint = next((one.joint for one in answered), None)
+    pushes = [] if joint is None else influences(joint, votes, index)
     for task in dict.fromkeys(one.task for one in answered):
         own = [one for one in answered if one.task == task]
         shown = [one for one in own if one.labels.covered[index]] if task.any_number else own
@@ -81,7 +87,8 @@ def _labels(
         for fitted in shown:
             gold = fitted.gold_of(golds)
             lines += ["", *_label(fitted, index, None if gold is None else int(gold[index]))]
-            lines += _votes(fitted, index, traces, rules.program, row)
+            lines += _votes(fitted, index, pushes, traces, rules.program, row)
+            lines += _from_elsewhere(fitted, index, pushes)
     return lines
 
 
@@ -153,7 +160,12 @@ def _label(fitted: Answered, index: int, gold: int | None) -> list[str]:
 
 
 def _votes(
-    fitted: Answered, index: int, traces: dict[str, Trace], program: ir.Program, row: dict[str, object]
+    fitted: Answered,
+    index: int,
+    pushes: list[Push],
+    traces: dict[str, Trace],
+    program: ir.Program,
+    row: dict[str, object],
 ) -> list[str]:
     """Each vote of a task on the row: the rule, what made it, and the probability of the label without it."""
     mine = fitted.votes.take([index])
@@ -165,12 +177,40 @@ def _votes(
         if mine.slice_of(j).start == mine.slice_of(j).stop:
             continue
         trace = traces[mine.functions[j]]
-        without = float(fitted.model.predict_proba(_without(mine, j))[0, target])
-        change = float(fitted.labels.probabilities[index, target]) - without
+        with_it = float(fitted.labels.probabilities[index, target])
+        if fitted.joint is None:
+            without = float(fitted.model.predict_proba(_without(mine, j))[0, target])
+        else:
+            name = mine.functions[j]
+            without = next((one.without for one in pushes if _about(one, fitted, name, label)), with_it)
+        change = with_it - without
         head = f"  {short[mine.functions[j]]} votes {shown_vote(trace.vote, program)}"
         lines += [f"{head}  ({label} would be {share(without)} without it: {change:+.3f})"]
         lines += [f"    {line}" for line in why(trace, row)]
     return lines
+
+
+def _about(push: Push, fitted: Answered, function: str, answer: str) -> bool:
+    return (push.function, push.question, push.answer) == (function, fitted.name, answer)
+
+
+def _from_elsewhere(fitted: Answered, index: int, pushes: list[Push]) -> list[str]:
+    """The votes on other questions that moved this one most although they say nothing of it by themselves."""
+    mine = {name for name, votes in zip(fitted.votes.functions, _spoken(fitted.votes, index), strict=True) if votes}
+    moving = [push for push in across(pushes, fitted.name) if push.function not in mine and abs(push.change) >= MOVED]
+    short = short_names([push.function for push in moving])
+    lines = [
+        f"  moved by {short[push.function]}, which votes {push.says} on {push.about}  "
+        f"({push.answer} would be {share(push.without)} without it: {push.probability - push.without:+.3f})"
+        for push in moving[:MOST_MOVED]
+    ]
+    more = len(moving) - len(lines)
+    return [*lines, f"  and less by {count(more, 'vote')} more on other questions"] if more else lines
+
+
+def _spoken(votes: LabelMatrix, index: int) -> npt.NDArray[np.bool_]:
+    """Which functions vote on a row, (m)."""
+    return np.diff(votes.take([index]).indptr) > 0
 
 
 def _without(votes: LabelMatrix, function: int) -> LabelMatrix:

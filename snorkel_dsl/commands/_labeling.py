@@ -21,12 +21,22 @@ from snorkel_dsl.engine.feed import FaultCount, feed
 from snorkel_dsl.facts import RuleFacts
 from snorkel_dsl.language import ir
 from snorkel_dsl.models.base import Model
+from snorkel_dsl.models.joint.feasible import TooManyError
 from snorkel_dsl.models.stored import Bundle, Changes, load_bundle, registry
-from snorkel_dsl.models.tasks import Answered, columns_of, fit_tasks, label_tasks
+from snorkel_dsl.models.tasks import (
+    Answered,
+    answer_jointly,
+    columns_of,
+    fit_joint,
+    fit_tasks,
+    informs,
+    label_tasks,
+)
 from snorkel_dsl.report.names import short_names
 from snorkel_dsl.votes import LabelMatrix
 
 Balance = tuple[float, ...]
+JOINT, SEPARATE = "joint", "separate"  # one model of all questions, or one for each
 MOST_NAMED = 10  # rules in a message
 
 
@@ -49,16 +59,29 @@ def all_votes(
 
 
 def fit_all(votes: LabelMatrix, model: str, balance: dict[str, Balance]) -> list[Answered]:
-    """A model for each question on which some function votes, fitted on the votes alone."""
+    """The answers of one model of all questions, or of one for each, fitted on the votes alone.
+
+    `auto` is one for all where tasks inform each other.
+    """
+    if model == JOINT or (model == "auto" and informs(votes)):
+        try:
+            return fit_joint(votes, balance)
+        except TooManyError as wrong:
+            if model == JOINT:
+                raise refusal(
+                    "unknown-model", f"no joint model can be fitted: {wrong}", "say `--model separate`"
+                ) from None
     return fit_tasks(votes, lambda: named_model(model), balance)
 
 
 def named_model(name: str) -> Model:
     """A new model by its name. Raises RulesError on an unknown one."""
     known = registry()
+    if name in (JOINT, SEPARATE):
+        name = "auto"
     if name in known:
         return known[name]()
-    close = did_you_mean(name, known)
+    close = did_you_mean(name, (*known, JOINT, SEPARATE))
     helps = [f"did you mean `{close}`?"] if close else []
     raise refusal(
         "unknown-model", f"no label model is called `{name}`", *helps, "`snorkel-dsl label --model list` lists them"
@@ -128,7 +151,9 @@ def label_table(kept: pa.Table | None, answered: list[Answered]) -> pa.Table:
     columns: dict[str, Any] = {} if kept is None else {name: kept.column(name) for name in kept.column_names}
     several = {one.task.name for one in answered if one.task.any_number}
     for name, values in columns_of(answered).items():
-        if isinstance(values, list):
+        if isinstance(values, list) and "." in name:  # T.asked
+            columns[name] = pa.array(values, pa.bool_())
+        elif isinstance(values, list):
             columns[name] = pa.array(values, pa.list_(pa.string()) if name in several else pa.string())
         else:
             columns[name] = pa.array(values, pa.float64(), mask=np.isnan(values))
@@ -148,7 +173,7 @@ class ModelFile:
 
 def open_model(model: str) -> str | ModelFile:
     """The name of a model, or what is in a file. Raises RulesError where it is neither."""
-    if model in registry():
+    if model in (JOINT, SEPARATE, *registry()):
         return model
     path = Path(model)
     if path.suffix == ".model" or path.is_file():
@@ -181,7 +206,8 @@ def label_all(votes: LabelMatrix, model: ModelFile, allow_changed: bool) -> list
         )
     again = f"fit it again: `snorkel-dsl fit RULES DATA -o {model.path.name}`"
     try:
-        answered = label_tasks(votes, model.bundle.models)
+        joint = model.bundle.joint
+        answered = label_tasks(votes, model.bundle.models) if joint is None else answer_jointly(joint, votes)
     except ValueError as wrong:
         raise refusal("changed-labels", f"`{model.path}` does not fit these rules: {wrong}", again) from None
     if not answered:
@@ -221,4 +247,6 @@ def save(answered: list[Answered], path: Path, facts: RuleFacts) -> None:
     check_folder(path)
     hashes = {name: known.semantic_hash for name, known in facts.functions.items()}
     with beside(path) as file:
-        Bundle({one.name: one.model for one in answered}, hashes).save(file)
+        joint = answered[0].joint if answered else None
+        models = {one.name: one.model for one in answered if one.joint is None}
+        Bundle(models, hashes, joint).save(file)

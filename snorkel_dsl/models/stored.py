@@ -20,9 +20,11 @@ from typing import IO
 from snorkel_dsl.facts import RuleFacts
 from snorkel_dsl.models.archives import reading, write_archive
 from snorkel_dsl.models.base import Model
+from snorkel_dsl.models.joint.model import JointModel
 
 FORMAT = 1
 _ABOUT = "bundle.json"
+_JOINT = "joint/"
 
 
 def registry() -> dict[str, type[Model]]:
@@ -41,11 +43,12 @@ def registry() -> dict[str, type[Model]]:
 class Bundle:
     """Fitted models by the name of their question, and the semantic hash of each function of the rules by its name.
 
-    Functions without a hash are those of votes that did not come from rules.
+    Functions without a hash are those of votes that did not come from rules. A `joint` model answers all questions.
     """
 
     models: Mapping[str, Model]
     hashes: Mapping[str, str] = field(default_factory=dict)
+    joint: JointModel | None = None
 
     def save(self, path: str | Path | IO[bytes]) -> None:
         """Writes all of it to one file, the same bytes for the same content."""
@@ -53,6 +56,8 @@ class Bundle:
         files = {_ABOUT: json.dumps(about, indent=1, sort_keys=True).encode()}
         for number, model in enumerate(self.models.values()):
             files |= model._contents(f"question_{number}/")
+        if self.joint is not None:
+            files |= self.joint._contents(_JOINT)
         write_archive(path, files)
 
     def changes(self, facts: RuleFacts) -> Changes:
@@ -79,7 +84,10 @@ class Changes:
 
 def load(path: str | Path) -> Model:
     """The model that `save` wrote, or the only one of a bundle. Raises ValueError where the file holds none of a known kind."""
-    models = load_bundle(path).models
+    bundle = load_bundle(path)
+    models = bundle.models
+    if bundle.joint is not None:
+        raise ValueError(f"`{path}` holds one model of several questions: use `load_bundle`")
     if len(models) != 1:
         listed = ", ".join(f"`{name}`" for name in models)
         raise ValueError(f"`{path}` holds the models of {len(models)} questions, {listed}: use `load_bundle`")
@@ -94,13 +102,17 @@ def load_bundle(path: str | Path) -> Bundle:
 
 def _bundle(archive: zipfile.ZipFile) -> Bundle:
     if _ABOUT not in archive.namelist():
+        if json.loads(archive.read("model.json"))["model"] == JointModel.name:
+            joint = JointModel._restored(archive, "")
+            return Bundle({}, dict(zip(joint.functions_, joint.hashes_, strict=True)), joint)
         model = _model(archive, "")
         return Bundle({model.task_: model}, dict(zip(model.functions_, model.hashes_, strict=True)))
     about = json.loads(archive.read(_ABOUT))
     if about["format"] != FORMAT:
         raise ValueError("an unknown format")
     models = {str(name): _model(archive, f"question_{e}/") for e, name in enumerate(about["questions"])}
-    return Bundle(models, {str(name): str(hash_) for name, hash_ in about["functions"].items()})
+    together = JointModel._restored(archive, _JOINT) if f"{_JOINT}model.json" in archive.namelist() else None
+    return Bundle(models, {str(name): str(hash_) for name, hash_ in about["functions"].items()}, together)
 
 
 def _model(archive: zipfile.ZipFile, folder: str) -> Model:

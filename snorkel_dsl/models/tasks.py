@@ -1,4 +1,12 @@
-"""Several tasks: a label model for each question, fitted on what all votes say of it.
+"""Several tasks: one label model for all questions that inform each other, or one for each.
+
+Tasks inform each other where one stands under a label of another, or where a requirement ties them. Then all are answered
+together (`joint`): what is learned of a rule on one task tells on the others, and no answer contradicts another. Votes cannot
+tell whether that is better than a model for each question (`models.joint.model` says what was tried), but the requirements
+hold by construction only there, so it is what happens unless `separate` is asked for, or the requirements tie more
+together than tables can hold.
+
+Separate models are fitted question by question on what all votes say of it.
 
 A task with one true label is one question. Where any number of its labels may apply, each label is a question of its own, and
 gets a model with the classes `not LABEL` and `LABEL`; where rules only ever vote one way on it, there is nothing to learn
@@ -20,6 +28,8 @@ from snorkel_dsl.labels import Labels
 from snorkel_dsl.models.auto import LabelModel
 from snorkel_dsl.models.base import Model
 from snorkel_dsl.models.expected import ExpectedPrecision
+from snorkel_dsl.models.joint.answers import Answers, Decided, Part
+from snorkel_dsl.models.joint.model import JointModel
 from snorkel_dsl.models.majority import MajorityVote
 from snorkel_dsl.votes import Bools, Floats, LabelMatrix, TaskLabels
 
@@ -31,6 +41,7 @@ class Answered:
     `label` is the class number of the label that is asked for, where any number may apply. `asked` (n) bool are the rows of
     which it is asked; the labels leave all others uncovered. `left_out` is the number of votes for one of
     several labels that may all apply: they say nothing of this one alone. `parent` names the label that the task is under.
+    `known` (n) bool are the rows of which is known whether it is asked. `joint` is the model of all questions, if there is one.
     """
 
     task: TaskLabels
@@ -42,6 +53,8 @@ class Answered:
     asked: Bools
     left_out: int = 0
     parent: str | None = None
+    known: Bools | None = None
+    joint: JointModel | None = None
 
     @property
     def name(self) -> str:
@@ -103,9 +116,10 @@ def _answer_all(votes: LabelMatrix, model_of: Callable[[LabelMatrix, int | None]
             if model is not None:
                 answered = _answer(task, label, own, here, model, asked)
                 parent = _parent(votes.tasks, task)
-                found[task.name, label] = replace(answered, left_out=_left_out(votes, task, label), parent=parent)
-    order = {task.name: place for place, task in enumerate(votes.tasks)}
-    return sorted(found.values(), key=lambda one: order[one.task.name])
+                known = _known(votes, task, found)
+                left_out = _left_out(votes, task, label)
+                found[task.name, label] = replace(answered, left_out=left_out, parent=parent, known=known)
+    return _ordered(votes, found)
 
 
 def _parent(tasks: tuple[TaskLabels, ...], task: TaskLabels) -> str | None:
@@ -137,6 +151,13 @@ def _asked(votes: LabelMatrix, task: TaskLabels, found: Mapping[tuple[str, int |
     return everything if above is None else np.asarray(above.labels.predict() == 1)
 
 
+def _known(votes: LabelMatrix, task: TaskLabels, found: Mapping[tuple[str, int | None], Answered]) -> Bools:
+    """The rows of which is known whether a task is asked: those whose label above is known."""
+    parent, label = task.under or ("", 0)
+    above = found.get((parent, None), found.get((parent, label)))
+    return np.ones(votes.n, dtype=np.bool_) if above is None else np.asarray(above.labels.predict() >= 0)
+
+
 def _answer(
     task: TaskLabels, label: int | None, votes: LabelMatrix, here: LabelMatrix, model: Model, asked: Bools
 ) -> Answered:
@@ -166,6 +187,51 @@ def _left_out(votes: LabelMatrix, task: TaskLabels, label: int | None) -> int:
     return int(np.isin(own.codes, naming).sum())
 
 
+# ------------------------------------------------------------------------------------------------- all questions at once
+
+
+def informs(votes: LabelMatrix) -> bool:
+    """Whether tasks inform each other: one is under a label of another, or a requirement ties two, or two of their labels."""
+    names = {task.name for task in votes.tasks}
+    return bool(votes.facts.requirements) or any(
+        task.under is not None and task.under[0] in names for task in votes.tasks
+    )
+
+
+def fit_joint(votes: LabelMatrix, balance: Mapping[str, npt.ArrayLike] | None = None) -> list[Answered]:
+    """The answers of one model of all questions on which some function votes, in the order of the tasks.
+
+    `balance` has class balances by the name of the question. Raises `TooManyError` where requirements tie too much together.
+    """
+    return answer_jointly(JointModel().fit(votes, class_balance=balance), votes)
+
+
+def answer_jointly(joint: JointModel, votes: LabelMatrix) -> list[Answered]:
+    """The answers of a fitted model of all questions. Raises ValueError where it was fitted for other tasks."""
+    answers = Answers.of(joint, votes)
+    found: dict[tuple[str, int | None], Answered] = {}
+    for v in joint.feasible_.parents_first():
+        variable = joint.feasible_.variables[v]
+        task = joint.feasible_.tasks[variable.task or ""]
+        own = votes.question(task.name, None if variable.label is None else task.labels[variable.label])
+        if own.functions:
+            asked, known = _asked(votes, task, found), _known(votes, task, found)
+            here = own if asked.all() or not asked.any() else own.take(asked)
+            majority = _only(MajorityVote().fit(here, facts=replace(own.facts, balance={})).label(own), asked)
+            labels = answers.labels(v, own.only_task.name, own.covered & asked)
+            about = (_left_out(votes, task, variable.label), _parent(votes.tasks, task), known, joint)
+            part = Part.of(joint, v, own)
+            found[task.name, variable.label] = Answered(
+                task, variable.label, own, part, labels, majority, asked, *about
+            )
+    return _ordered(votes, found)
+
+
+def _ordered(votes: LabelMatrix, found: Mapping[tuple[str, int | None], Answered]) -> list[Answered]:
+    order = {task.name: place for place, task in enumerate(votes.tasks)}
+    return sorted(found.values(), key=lambda one: (order[one.task.name], -1 if one.label is None else one.label))
+
+
 # ------------------------------------------------------------------------------------------------------------- columns
 
 
@@ -174,12 +240,18 @@ def columns_of(answered: list[Answered]) -> dict[str, list[Any] | Floats]:
 
     T holds a label's name or None; where any number of the labels may apply, the list of those that are more likely than not
     (None on a row without any vote). A probability is NaN where the task is not asked, and, for a label that may apply
-    beside others, where no vote says anything of it.
+    beside others, where no vote says anything of it. A task under a label of another has a column `T.asked` besides: True
+    where the row has that label, False where it has another and the task is not applicable, None where that is not known.
+    Under one model of all tasks the probabilities of its labels sum to the chance that it is asked.
     """
     columns: dict[str, list[Any] | Floats] = {}
     for task in dict.fromkeys(one.task for one in answered):
         own = [one for one in answered if one.task == task]
         columns |= _lists(task, own) if task.any_number else _single(own[0])
+        if own[0].parent is not None and own[0].known is not None:
+            columns[f"{task.name}.asked"] = [
+                bool(asked) if known else None for asked, known in zip(own[0].asked, own[0].known, strict=True)
+            ]
     return columns
 
 
@@ -193,7 +265,7 @@ def _single(one: Answered) -> dict[str, list[Any] | Floats]:
 
 def _lists(task: TaskLabels, own: list[Answered]) -> dict[str, list[Any] | Floats]:
     n = len(own[0].labels)
-    likely = {one.label: one.labels.predict() == 1 for one in own}
+    likely = {one.label: one.labels.predict(uncovered=isinstance(one.labels, Decided)) == 1 for one in own}
     covered = np.any([one.labels.covered for one in own], axis=0)
     names = [
         [label for y, label in enumerate(task.labels) if y in likely and likely[y][row]] if covered[row] else None

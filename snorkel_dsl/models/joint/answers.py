@@ -45,6 +45,7 @@ class Decided(Labels):
 class Part(Model):
     """What a joint model learned of one question: enough for accounts of it; it predicts only with the whole."""
 
+    name = JointModel.name
     joint_: JointModel
     symbol_function_: Ints
     precision_: Floats
@@ -94,30 +95,16 @@ class Answers:
         marginals = joint.marginals(patterns.votes)
         states = joint.answers(marginals)
         unsettled = _open(joint.feasible_, marginals, states)
-        return cls(joint, *(one[patterns.inverse] for one in (marginals, states, unsettled)))
-
-    def asked(self, variable: int) -> Bools:
-        """The rows of which a question is asked, (n): those whose label above is the one that it stands under."""
-        own = self.joint.feasible_.variables[variable]
-        return np.asarray((self.states[:, variable] < own.labels) & ~self._open_above(variable))
-
-    def known(self, variable: int) -> Bools:
-        """The rows of which is known whether the question is asked, (n)."""
-        return ~self._open_above(variable)
-
-    def _open_above(self, variable: int) -> Bools:
-        feasible = self.joint.feasible_
-        above = feasible.above(variable)
-        return np.zeros(len(self.states), dtype=np.bool_) if above is None else self.open[:, above.variable]
+        rows = patterns.inverse
+        return cls(joint, marginals[rows], states[rows], unsettled[rows])
 
     def labels(self, variable: int, task: str, covered: Bools) -> Decided:
-        """The labels of one question; `covered` (n) are the rows with a vote that says something of it."""
+        """The labels of one question; `covered` (n) are the rows with a vote that says something of it, if it is asked."""
         own = self.joint.feasible_.variables[variable]
-        asked = self.asked(variable)
         probabilities = self.marginals[:, self.joint.feasible_.states_of(variable)][:, : own.labels]
-        settled = asked & ~self.open[:, variable]
+        settled = (self.states[:, variable] < own.labels) & ~self.open[:, variable]
         decided = np.where(settled, self.states[:, variable], ABSTAIN)
-        return Decided(task, own.states[: own.labels], probabilities, covered & asked, decided)
+        return Decided(task, own.states[: own.labels], probabilities, covered, decided)
 
 
 def _open(feasible: FeasibleSet, marginals: Floats, states: Ints) -> Bools:

@@ -135,7 +135,9 @@ class Climb:
         return self._climb({**self.tree.shares(free.balance), **declared}) if self.settings.hold else free
 
     def _climb(self, held: Shares) -> Fitted:
-        even, shares = self.tree.even({**self._pinned(), **held})
+        known = {**self._pinned(), **held}
+        self.known = frozenset(known)
+        even, shares = self.tree.even(known)
         fitted = self._start(even, shares)
         for _ in range(self.settings.iterations):
             before = fitted
@@ -162,12 +164,18 @@ class Climb:
         )
 
     def _believed(self, voices: Voices, prior: Prior, shares: Floats) -> Prior:
-        """The prior at the likelihood ratio that it has where labels are evenly shared."""
+        """The prior at the likelihood ratio that it has where labels are evenly shared, but at least ½.
+
+        Of a label that may apply beside others and whose share is known it is at least what it would be there: that few rows
+        have the label says little of those on which a rule for it fires (`models.expected`).
+        """
         own = voices.symbols.allowed
         likely = np.clip(own @ shares[self.feasible.states_of(voices.variable)], 1e-4, 1 - 1e-4)
         even = np.clip(own @ self.reference[self.feasible.states_of(voices.variable)], 1e-4, 1 - 1e-4)
         shifted = special.expit(special.logit(prior.precision) + special.logit(likely) - special.logit(even))
-        return Prior(np.maximum(np.minimum(prior.precision, 0.5), shifted), prior.strength)
+        known = voices.variable in self.known and self.feasible.variables[voices.variable].label is not None
+        least = 1.0 if known else 0.5
+        return Prior(np.maximum(np.minimum(prior.precision, least), shifted), prior.strength)
 
     def _pinned(self) -> dict[int, Floats]:
         """The shares of labels that rules vote on one way only: what the votes make of them at the expected precision."""

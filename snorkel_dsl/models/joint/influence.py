@@ -1,6 +1,6 @@
 """How a vote on one task moved another: what each vote of a row is worth for each answer, by leaving it out.
 
-    change of a vote e for a state a of a variable:   logit P(a | row) - logit P(a | row without e)
+    change that a vote e makes for a state a of a variable:   logit P(a | row) - logit P(a | row without e)
 
 Nothing is fitted again: the function abstains on this one row, and the messages are sent once more.
 """
@@ -13,7 +13,7 @@ import numpy as np
 from scipy import special
 
 from snorkel_dsl.models.joint.model import JointModel
-from snorkel_dsl.votes import LabelMatrix
+from snorkel_dsl.votes import Floats, Ints, LabelMatrix
 
 SURE = 1e-12  # log-odds are those of probabilities no nearer to 0 or 1
 
@@ -45,7 +45,7 @@ def influences(joint: JointModel, votes: LabelMatrix, row: int) -> list[Push]:
         return []
     rows = LabelMatrix.concat([one, *(_without(one, j) for j in spoken)])
     marginals = joint.marginals(rows)
-    states = joint.answers(marginals[:1])[0]
+    states = _told(joint, marginals[:1])
     found = []
     for v, variable in enumerate(joint.feasible_.variables):
         if variable.task is None:
@@ -54,12 +54,19 @@ def influences(joint: JointModel, votes: LabelMatrix, row: int) -> list[Push]:
         for place, j in enumerate(spoken, start=1):
             about, says = _said(joint, one, j)
             change = float(special.logit(own[0]) - special.logit(own[place]))
-            answer = variable.states[states[v]]
-            found.append(
-                Push(one.functions[j], about, says, variable.name, answer, float(own[0]), float(own[place]), change)
-            )
+            answer, values = variable.states[states[v]], (float(own[0]), float(own[place]), change)
+            found.append(Push(one.functions[j], about, says, variable.name, answer, *values))
     moved = [push for push in found if abs(push.change) > 1e-6]
     return sorted(moved, key=lambda push: (-abs(push.change), push.question, push.function))
+
+
+def _told(joint: JointModel, marginals: Floats) -> Ints:
+    """For each variable the state that is told: its most probable label, or, where none is decided on, that it is not asked."""
+    told: Ints = joint.answers(marginals)[0]
+    for v, variable in enumerate(joint.feasible_.variables):
+        if told[v] < variable.labels:
+            told[v] = marginals[0, joint.feasible_.states_of(v)][: variable.labels].argmax()
+    return told
 
 
 def across(pushes: list[Push], question: str) -> list[Push]:
