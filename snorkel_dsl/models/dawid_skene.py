@@ -15,8 +15,14 @@ are not a few rows but the belief that rules are better than chance; nor may a p
 random, so that no vote speaks against its own label. α says how far abstaining is trusted: 1 is the exact
 likelihood of independent functions, 0 leaves it out. Functions that fire together for reasons of their own make 1 too
 sure of itself, and rules of one polarity collapse at 0 when the balance is fixed; `abstain="chosen"` takes the α under
-which the functions that were left out are foretold best. A balance that is given is held exactly: the mean of the
-posteriors must equal it, or else EM puts every row into one class. A label that a function can never vote is no symbol of it.
+which the functions that were left out are foretold best. A label that a function can never vote is no symbol of it.
+
+A balance that is given bounds each label from above, or else EM puts every row into one class: where the rows with votes would
+hold more of a label than all rows have, its odds are lowered on all of them alike until they hold as much (with votes on
+every row the mean of the posteriors equals p). The rows without a vote, a share u, are like all rows unless what is left of p
+for them says otherwise by more than what the others may be off, a twentieth of their share:
+
+    P(y | no vote) ∝ min(max(u p_y, p_y − h_y − (1 − u) / 20), p_y − h_y + (1 − u) / 20)        h_y = share voted on that is y
 
 π⁰ is .75 where nothing else is expected, for a label of the usual share 1 / k: a rule fires so much more often on its own
 label than elsewhere. Where the balance is known, π⁰ has the same likelihood ratio at every share, but is at least ½, for a
@@ -50,6 +56,7 @@ if TYPE_CHECKING:
 
 NEVER_ABSTAINS = 1e-3  # a_iy is at least this
 BALANCE_PRIOR = 0.05  # b
+HELD_ERROR = 0.05  # how far the shares of labels on rows with votes are off on public sets, as a share of those rows
 ABSTAIN_WEIGHTS = (0.0, 0.25, 0.5, 1.0)
 BALANCE_STEPS = 5
 STRENGTH = 0.5
@@ -57,10 +64,10 @@ STRENGTH = 0.5
 
 class DawidSkene(SymbolModel):
     """MAP Dawid-Skene. `abstain` is α from 0 (off) to 1 (full), or "chosen"; `prior` is π⁰ and `strength` its weight s;
-    `hold` says whether an estimated balance is held like a given one.
+    `hold` says whether an estimated balance is held like a given one, and `even` is b.
 
-    `precision_` (d) and `precision_error_` (d, one standard error) belong to the symbols `symbol_function_` (d) and
-    `symbol_labels_` (d, k).
+    `silent_` (k) are the chances of a row without votes where a balance is held, else NaN. `precision_` (d) and
+    `precision_error_` (d, one standard error) belong to the symbols `symbol_function_` (d) and `symbol_labels_` (d, k).
     """
 
     name: ClassVar[str] = "dawid_skene"
@@ -70,6 +77,7 @@ class DawidSkene(SymbolModel):
         "precision_error_",
         "coverage_",
         "intercept_",
+        "silent_",
         "abstain_",
         "prior_",
     )
@@ -78,6 +86,7 @@ class DawidSkene(SymbolModel):
     precision_error_: Floats
     coverage_: Floats
     intercept_: Floats
+    silent_: Floats
     prior_: Floats
     stated_: Bools
     believed_: Floats
@@ -90,6 +99,7 @@ class DawidSkene(SymbolModel):
         iterations: int = 100,
         tolerance: float = 1e-6,
         hold: bool = False,
+        even: float = BALANCE_PRIOR,
         seed: int = 0,
     ) -> None:
         self.abstain = abstain
@@ -98,6 +108,7 @@ class DawidSkene(SymbolModel):
         self.iterations = iterations
         self.tolerance = tolerance
         self.hold = hold
+        self.even = even
         self.seed = seed
 
     def prepare(self, functions: tuple[str, ...], facts: RuleFacts, k: int) -> None:
@@ -141,7 +152,7 @@ class DawidSkene(SymbolModel):
         self._keep(statistics.symbols)
         self.coverage_ = statistics.votes / n
         self.class_balance_ = np.full(k, 1 / k) if balance is None else balance
-        self.intercept_ = log(self.class_balance_)
+        self.intercept_, self.silent_ = log(self.class_balance_), np.full(k, np.nan)
         self.believed_ = self._believed(statistics.symbols, balance)
         self.precision_ = self.believed_
         for _ in range(self.iterations):
@@ -160,12 +171,17 @@ class DawidSkene(SymbolModel):
         return self._balanced(evidence, statistics, balance)
 
     def _balanced(self, evidence: Floats, statistics: Statistics, balance: Floats) -> Floats:
-        """The posterior whose mean over the rows is the balance, by iterative proportional fitting of the intercept."""
-        posterior = softmax(evidence + self.intercept_)
+        """The posterior under which rows with votes hold at most the balance of each label, by proportional fitting."""
+        voted = np.asarray(np.diff(statistics.matrix.indptr) > 0)
+        share = statistics.counts * voted / max(statistics.n, 1.0)
+        posterior, held = softmax(evidence + self.intercept_), share @ softmax(evidence + self.intercept_)
         for _ in range(BALANCE_STEPS):
-            mean = statistics.counts @ posterior / max(statistics.n, 1.0)
-            self.intercept_ = self.intercept_ + log(balance) - log(mean)
+            lowered = np.minimum(self.intercept_ - log(held), 0.0)
+            self.intercept_ = log(balance) + lowered - lowered.max()
             posterior = softmax(evidence + self.intercept_)
+            held = share @ posterior
+        self.silent_ = _left(balance, held)
+        posterior[~voted] = self.silent_
         return posterior
 
     def _m_step(self, statistics: Statistics, posterior: Floats, balance: Floats | None) -> None:
@@ -173,8 +189,8 @@ class DawidSkene(SymbolModel):
         symbols, votes = statistics.symbols, statistics.votes
         if balance is None:
             n, k = max(statistics.n, 1.0), symbols.k
-            self.class_balance_ = (expected.sum(axis=0) + (n - expected.sum() + BALANCE_PRIOR * n) / k) / (
-                n * (1 + BALANCE_PRIOR)
+            self.class_balance_ = (expected.sum(axis=0) + (n - expected.sum() + self.even * n) / k) / (
+                n * (1 + self.even)
             )
             self.intercept_ = log(self.class_balance_)
         right = np.sum((statistics.matrix.T @ expected) * symbols.allowed, axis=1)
@@ -206,6 +222,8 @@ class DawidSkene(SymbolModel):
         if len(new):
             usual = log(new.spread(self.prior_[new.function], self.class_balance_))
             logits += row_sums(votes, new, usual - log(self.class_balance_))
+        if np.all(np.isfinite(self.silent_)):
+            logits[~votes.covered] = log(self.silent_)
         return logits
 
     # --- how sure ------------------------------------------------------------------------------------------------------
@@ -215,8 +233,7 @@ class DawidSkene(SymbolModel):
 
         The complete information less what is missing: Σ counts · r (1 - r) is the part that the unknown labels take.
         """
-        weights, base = self._weights(statistics.symbols)
-        posterior = softmax(statistics.matrix @ weights + base + self.intercept_)
+        posterior = self.of_patterns(statistics)
         doubt = np.zeros(len(statistics.symbols))
         for y in range(statistics.symbols.k):
             allowing = sparse.diags(statistics.symbols.allowed[:, y].astype(np.float64))
@@ -263,5 +280,18 @@ class DawidSkene(SymbolModel):
     def posterior(self, statistics: Statistics, balance: Floats | None) -> Floats:
         """Fits on these statistics alone and gives P(y | pattern), (p, k)."""
         self._em(statistics, balance)
+        return self.of_patterns(statistics)
+
+    def of_patterns(self, statistics: Statistics) -> Floats:
+        """P(y | pattern), (p, k), as it was fitted; patterns without votes left as the intercept has them."""
         weights, base = self._weights(statistics.symbols)
         return softmax(statistics.matrix @ weights + base + self.intercept_)
+
+
+def _left(balance: Floats, held: Floats) -> Floats:
+    """The chances of a row without votes, (k), where the rows with votes hold these shares of all rows, (k)."""
+    covered = float(held.sum())
+    error = HELD_ERROR * covered
+    left = balance - held
+    chances = np.maximum(np.clip((1 - covered) * balance, left - error, left + error), 0.0)
+    return np.asarray(chances / chances.sum() if chances.sum() > 0 else balance, dtype=np.float64)
