@@ -1,11 +1,11 @@
 """In several processes on this machine: each is sent batches, and sends back what the work found in them.
 
-The processes start afresh and share nothing, so it matters to none what another loads or how it ends. Each gets the work
-once; then batches come to it as Arrow IPC, in memory that it sees as well as this one where the system has such memory, and
-go back as packed as the work can make them. Never more than a few batches are on their way, however fast they are read or
-however long one of them takes, so memory is bounded. Results come in the order of the batches. Where a process dies, or the
-work raises, the run ends with an error; it never waits for what cannot come. An interrupt is the business of this process:
-it ends the others.
+The processes start from one that has only loaded what they need, or afresh where the system knows no such start. They share
+nothing with this one, so it matters to none what another loads or how it ends. Each gets the work once; then batches come to
+it as Arrow IPC, in memory that it sees as well as this one where the system has such memory, and go back as packed as the
+work can make them. Never more than a few batches are on their way, however fast they are read or however long one of them
+takes, so memory is bounded. Results come in the order of the batches. Where a process dies, or the work raises, the run ends
+with an error; it never waits for what cannot come. An interrupt is the business of this process: it ends the others.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from itertools import count
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.reduction import HAVE_SEND_HANDLE, recv_handle, send_handle
 from queue import SimpleQueue
 from types import TracebackType
@@ -33,6 +34,7 @@ _AHEAD = 2  # batches at a process: one that it works on, and one that lies ther
 _BEYOND = 4  # batches a process that may be done or under way before the first of them is
 
 _SHARES = HAVE_SEND_HANDLE and hasattr(os, "memfd_create")  # memory that is no file anywhere: Linux has it
+_NEEDED = [*(f"snorkel_dsl.engine.{part}" for part in ("run", "backends.processes", "databases")), "re2"]
 _numbers = count()
 
 _Item: TypeAlias = "tuple[int, pa.Buffer] | tuple[int, _Room] | None"
@@ -86,14 +88,23 @@ def _receive(workers: list[_Worker], done: dict[int, Any], seconds: float | None
             raise worker.lost()
 
 
+def _context() -> ForkServerContext | SpawnContext:
+    """How processes start: from one that has loaded what they need and does nothing else, where the system has such."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_NEEDED)
+    return context
+
+
 class _Worker:
     """A process as seen from this one: the batches that it has not answered yet, in the order in which it was sent them."""
 
     def __init__(self, work: Work) -> None:
-        context = multiprocessing.get_context("spawn")
+        context = _context()
         self.numbers: list[int] = []
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs, work), daemon=True)
+        self.process = context.Process(target=_serve, args=(theirs, work, dict(os.environ)), daemon=True)
         with _interrupts_held():
             self.process.start()
         theirs.close()
@@ -230,8 +241,10 @@ def _as_error(error: tuple[str, Any]) -> BaseException:
 # ------------------------------------------------------------------------------------------------- in the other process
 
 
-def _serve(connection: Connection, work: Work) -> None:
+def _serve(connection: Connection, work: Work, environment: dict[str, str]) -> None:
     """Answer every batch that comes in until there are no more."""
+    os.environ.clear()  # what this process was made from may have started under another
+    os.environ.update(environment)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_watch, daemon=True).start()
     rooms: dict[int, mmap.mmap] = {}
