@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
+from recovery import accuracies, confusions, population
 from simulate import cofiring, copies, imbalanced, independent, one_label_each, one_source
 
 from snorkel_dsl.facts import RuleFacts
-from snorkel_dsl.models import MatrixCompletion
-from snorkel_dsl.models.moments import Problem, class_balance, direct, efficient, fewer_voters
+from snorkel_dsl.models import MatrixCompletion, load
+from snorkel_dsl.models.inverse import completed, emissions, two_labels
+from snorkel_dsl.models.junction import junction_tree, learned_tables, states_of, triangulated
+from snorkel_dsl.models.moments import Problem, class_balance, direct, efficient, fewer_voters, usual_start
 from snorkel_dsl.models.statistics import Statistics, count
 from snorkel_dsl.models.structure import dependent_pairs, pair_residuals
-from snorkel_dsl.votes import Floats, LabelMatrix
+from snorkel_dsl.votes import Bools, Floats, LabelMatrix
 
 RULES = ((0, 0.4, 0.1), (0, 0.3, 0.05), (1, 0.4, 0.1), (1, 0.3, 0.05), (1, 0.3, 0.1), (0, 0.2, 0.03), (1, 0.2, 0.1))
 
@@ -126,3 +132,109 @@ def test_a_model_warns_of_a_class_balance_that_it_could_not_find() -> None:
     told = MatrixCompletion(moments="pairs", abstain=0.0).fit(votes, class_balance=(0.5, 0.5))
     assert told.warnings_ == ()
     assert told.balance_error_.tolist() == [0.0, 0.0]
+
+
+# ------------------------------------------------------------------------------------------------- the inverse form
+
+
+CHAIN = ((0, 1), (1, 2))
+
+
+def chained(k: int, m: int) -> tuple[Statistics, Floats, Floats]:
+    """All patterns of m functions of k labels of which 1 often repeats 0, and 2 often 1; their emissions, the class balance."""
+    tables, balance = confusions(m, k, 1), np.arange(k + 1, 1, -1) / np.arange(k + 1, 1, -1).sum()
+    free = population(tables, balance)
+    states = states_of(free.matrix, free.symbols)
+    full = np.concatenate([1 - tables.sum(axis=1, keepdims=True), tables], axis=1)
+    joint, emission = balance * np.prod([full[j, states[:, j]] for j in (0, *range(3, m))], axis=0), tables.copy()
+    for (one, other), share in zip(CHAIN, (0.5, 0.4), strict=True):
+        same = states[:, [one]] == states[:, [other]]
+        joint *= share * same + (1 - share) * full[other, states[:, other]]
+        emission[other] = share * emission[one] + (1 - share) * tables[other]
+    return replace(free, counts=joint.sum(axis=1)), emission.reshape(-1, k), balance
+
+
+def graph_of(m: int, edges: tuple[tuple[int, int], ...]) -> Bools:
+    graph = np.zeros((m, m), dtype=bool)
+    for i, j in edges:
+        graph[i, j] = graph[j, i] = True
+    return graph
+
+
+@pytest.mark.parametrize(("k", "m"), [(2, 7), (3, 6)])
+def test_the_inverse_form_completes_population_moments_exactly(k: int, m: int) -> None:
+    statistics, emission, balance = chained(k, m)
+    function, share = statistics.symbols.function, statistics.votes
+    omega = (function[:, None] != function[None, :]) & ~graph_of(m, CHAIN)[np.ix_(function, function)]
+    covariance = statistics.pairs - np.outer(share, share)
+    start = np.clip(emission + np.random.default_rng(0).normal(size=emission.shape) * 0.05, 0.01, 0.99)
+    q = completed(covariance, share, omega, balance, start)
+    assert np.abs(q - emission @ np.diag(balance) @ emission.T).max() < 1e-6
+    if k == 2:
+        assert np.abs(two_labels(covariance, share, omega, balance, start) - emission).max() < 1e-9
+        wrong = function[:, None] != function[None, :]
+        assert np.abs(two_labels(covariance, share, wrong, balance, start) - emission).max() > 0.02
+
+
+def test_the_inverse_form_needs_no_order_of_labels_or_signs() -> None:
+    statistics, emission, balance = chained(2, 7)
+    even = usual_start(statistics, balance, np.full(7, 0.75))
+    found = emissions(statistics, graph_of(7, CHAIN), balance, even, 1e-9)
+    assert np.abs(found - emission).max() < 1e-5
+
+
+def test_functions_that_never_abstain_leave_the_inverse_form_exact() -> None:
+    tables, balance = accuracies((0.6, 0.7, 0.8, 0.9, 0.75), 1.0), np.array([0.6, 0.4])
+    statistics = population(tables, balance)
+    seen = replace(
+        statistics, matrix=statistics.matrix[statistics.counts > 0], counts=statistics.counts[statistics.counts > 0]
+    )
+    start = usual_start(seen, balance, np.full(5, 0.75))
+    found = emissions(seen, graph_of(5, ()), balance, start, 1e-9)
+    assert np.abs(found - tables.reshape(-1, 2)).max() < 1e-6
+
+
+def test_graphs_are_triangulated_and_separators_are_the_largest() -> None:
+    ring = graph_of(5, ((0, 1), (1, 2), (2, 3), (3, 4), (4, 0)))
+    filled, cliques = triangulated(ring)
+    assert filled.sum() == 2 * (5 + 2)
+    assert sorted(len(clique) for clique in cliques) == [3, 3, 3]
+    assert [len(shared) for _, _, shared in junction_tree(cliques)] == [2, 2]
+    star = [(0, 1, 2), (1, 2, 3), (2, 4)]
+    assert sorted(len(shared) for _, _, shared in junction_tree(star)) == [1, 2]
+
+
+def test_the_tables_of_a_junction_tree_give_exact_posteriors() -> None:
+    statistics, emission, balance = chained(2, 7)
+    graph = graph_of(7, CHAIN)
+    tables = learned_tables(statistics, graph, emission, balance, 1e-12, 1.0)
+    assert tables.power.tolist() == [1, 1, -1]
+    states = states_of(statistics.matrix, statistics.symbols)
+    free = confusions(7, 2, 1)
+    full = np.concatenate([1 - free.sum(axis=1, keepdims=True), free], axis=1)
+    chain = full[0, states[:, 0]]
+    for (one, other), share in zip(CHAIN, (0.5, 0.4), strict=True):
+        chain = chain * (share * (states[:, [one]] == states[:, [other]]) + (1 - share) * full[other, states[:, other]])
+    assert np.abs(tables.logits(states) - np.log(chain)).max() < 1e-3
+
+
+def test_a_model_with_dependencies_that_are_no_blocks_follows_the_junction_tree(tmp_path: Path) -> None:
+    rng, n = np.random.default_rng(0), 20_000
+    truth = rng.integers(2, size=n)
+    dense = np.stack([np.where(rng.random(n) < 0.8, truth, 1 - truth) for _ in range(4)], axis=1)
+    poor = np.where(rng.random(n) < 0.62, truth, 1 - truth)
+    chain = [poor]
+    for _ in range(4):
+        chain.append(np.where(rng.random(n) < 0.9, chain[-1], np.where(rng.random(n) < 0.62, truth, 1 - truth)))
+    votes = LabelMatrix.from_dense(np.hstack([dense, np.stack(chain, axis=1)]), labels=2)
+    names = votes.functions
+    edges = [(names[4 + i], names[5 + i]) for i in range(4)]
+    blind = MatrixCompletion(form="direct", abstain=1.0).fit(votes, class_balance=(0.5, 0.5))
+    told = MatrixCompletion(dependencies=edges, abstain=1.0).fit(votes, class_balance=(0.5, 0.5))
+    assert (told.table_members_ >= 0).sum(axis=1).tolist() == [2] * 4 + [1] * 3
+    assert told.score(votes, truth) > 0.89 > blind.score(votes, truth) + 0.1
+    right = told.emission_[told.symbol_labels_].reshape(9, 2).mean(axis=1)
+    assert np.abs(right - ([0.8] * 4 + [0.62] * 5)).max() < 0.04
+    assert np.all(told.emission_error_ < 0.05)
+    told.save(tmp_path / "model")
+    assert np.array_equal(load(tmp_path / "model").predict_proba(votes), told.predict_proba(votes))

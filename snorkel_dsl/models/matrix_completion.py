@@ -18,11 +18,14 @@ votes of left-out functions best, where it is not given. Nobody giving the class
 (`moments.class_balance`) unless these do not settle it: then it is the one that Dawid-Skene finds, and `warnings_` says so.
 
 Inference: P(y | row) ∝ p_y Π_i μ_i(λ_i | y); abstaining is 1 − Σ_e μ_ey, trusted to the power α. A joint vote of a block is
-one symbol, so the factor is exact where blocks are disjoint.
+one symbol, so the factor is exact where blocks are disjoint. Where dependencies, given or proposed by facts and confirmed by
+votes, are no disjoint blocks, μ is that of the inverse form (`inverse`), and inference follows a junction tree (`junction`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -30,9 +33,11 @@ from scipy import sparse
 
 from snorkel_dsl.facts import RuleFacts
 from snorkel_dsl.models.base import SymbolModel, log, softmax
-from snorkel_dsl.models.blocks import row_sums
+from snorkel_dsl.models.blocks import incidence, row_sums
 from snorkel_dsl.models.dawid_skene import ABSTAIN_WEIGHTS, NEVER_ABSTAINS, DawidSkene
 from snorkel_dsl.models.heldout import best
+from snorkel_dsl.models.inverse import emissions
+from snorkel_dsl.models.junction import Tables, bounded, learned_tables, states_of, tables_of, triangulated
 from snorkel_dsl.models.majority import USUAL_PRECISION, expected_precision
 from snorkel_dsl.models.moments import (
     MOST_LABELS,
@@ -49,8 +54,9 @@ from snorkel_dsl.models.moments import (
     usual_start,
 )
 from snorkel_dsl.models.statistics import Statistics, sampled
+from snorkel_dsl.models.structure import confirmed_pairs, without_blocks
 from snorkel_dsl.models.symbols import Symbols, unseen
-from snorkel_dsl.votes import Bools, Floats, LabelMatrix
+from snorkel_dsl.votes import Bools, Floats, Ints, LabelMatrix
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,6 +69,7 @@ SETTINGS: tuple[tuple[Moments, float], ...] = (("pairs", 0.3), ("triples", 0.5),
 USUAL_WEIGHT = 0.25  # α under which the moments are chosen
 PATTERNS_TO_CHOOSE = 10_000
 SYMBOLS_TO_CHOOSE = 100
+RESAMPLED = 20  # times, for standard errors of the inverse form
 
 
 class MatrixCompletion(SymbolModel):
@@ -71,7 +78,9 @@ class MatrixCompletion(SymbolModel):
     `moments` is "direct" for the plain loss (where `ridge` is absolute, .01 if it is not given), "pairs" or "triples" for
     moments weighed by their variance, or "chosen". `emission_` is μ, (d, k), and `emission_error_` one standard error of it,
     (d, k), of the symbols `symbol_function_` (d), `symbol_labels_` (d, k); `balance_error_` (k) is that of an estimated
-    class balance, 0 where it was given, infinite where the votes do not tell.
+    class balance, 0 where it was given, infinite where the votes do not tell. `dependencies` are pairs of names of functions
+    that depend on each other given the label, beside those of the facts; `form` is "direct", "inverse", or "chosen" by
+    whether they are disjoint blocks. Of the inverse form `table_…_` are the tables of its junction tree.
     """
 
     name: ClassVar[str] = "matrix_completion"
@@ -83,6 +92,11 @@ class MatrixCompletion(SymbolModel):
         "expected_",
         "abstain_",
         "unidentified_",
+        "table_members_",
+        "table_power_",
+        "table_sizes_",
+        "table_first_",
+        "table_values_",
     )
     abstain_: np.float64
     expected_: Floats
@@ -91,6 +105,11 @@ class MatrixCompletion(SymbolModel):
     balance_error_: Floats
     unidentified_: Bools
     setting_: tuple[Moments, float]
+    table_members_: Ints
+    table_power_: Ints
+    table_sizes_: Ints
+    table_first_: Ints
+    table_values_: Floats
 
     def __init__(
         self,
@@ -98,6 +117,8 @@ class MatrixCompletion(SymbolModel):
         prior: float = USUAL_PRECISION,
         ridge: float | Literal["chosen"] = "chosen",
         moments: Literal["direct", "pairs", "triples", "chosen"] = "chosen",
+        dependencies: Sequence[tuple[str, str]] = (),
+        form: Literal["direct", "inverse", "chosen"] = "chosen",
         iterations: int = 500,
         seed: int = 0,
     ) -> None:
@@ -105,6 +126,8 @@ class MatrixCompletion(SymbolModel):
         self.prior = prior
         self.ridge = ridge
         self.moments = moments
+        self.dependencies = dependencies
+        self.form = form
         self.iterations = iterations
         self.seed = seed
 
@@ -120,10 +143,25 @@ class MatrixCompletion(SymbolModel):
         shares = self._balanced(statistics) if balance is None else self._given(balance)
         fewer = fewer_voters(sampled(statistics, PATTERNS_TO_CHOOSE, self.seed), SYMBOLS_TO_CHOOSE)
         self._choose(fewer, shares)
-        problem = self._complete(statistics, shares)
-        estimate = Estimate(self.emission_, self.class_balance_, np.nan)
-        self.emission_error_ = standard_errors(statistics, problem, estimate)[0]
+        graph = self._graph(statistics, facts)
+        self._keep_tables(tables_of(np.zeros((0, 0), dtype=np.bool_), np.zeros(0, dtype=np.int64), shares.size))
+        if self.form == "inverse" or (self.form == "chosen" and not _in_blocks(graph, statistics.symbols)):
+            self._invert(without_blocks(statistics), graph, shares)
+        else:
+            problem = self._complete(statistics, shares)
+            estimate = Estimate(self.emission_, self.class_balance_, np.nan)
+            self.emission_error_ = standard_errors(statistics, problem, estimate)[0]
         self._explain()
+
+    def _graph(self, statistics: Statistics, facts: RuleFacts) -> Bools:
+        """Which functions depend on each other given the label, (m, m)."""
+        place = {name: j for j, name in enumerate(self.functions_)}
+        edges = [(place[one], place[other]) for one, other in self.dependencies if one in place and other in place]
+        if self.form != "direct":
+            edges += [(i, j) for i, j, _ in confirmed_pairs(statistics, self.functions_, facts)]
+        symbols = statistics.symbols
+        sizes = np.bincount(symbols.function[: symbols.singles], minlength=symbols.m) + 1
+        return bounded(edges, sizes)
 
     def prepare(self, functions: tuple[str, ...], facts: RuleFacts, k: int) -> None:
         """Takes what is known before any vote is seen: the expected precision of each function, (m)."""
@@ -157,6 +195,29 @@ class MatrixCompletion(SymbolModel):
         emission = self._minimum(statistics, problem)
         self.emission_ = np.where(self.unidentified_[symbols.function][:, None], start, emission)
         return problem
+
+    def _invert(self, statistics: Statistics, graph: Bools, balance: Floats) -> None:
+        """Sets μ in the inverse form, its errors by resampling rows, and the tables of the junction tree."""
+        symbols, (_, ridge) = statistics.symbols, self._setting
+        self._keep(symbols)
+        self.class_balance_ = balance
+        start = usual_start(statistics, balance, self.expected_)
+        chordal = triangulated(graph)[0]
+        self.unidentified_ = _unidentified(statistics) | ~_in_triangles(~chordal)
+        held = self.unidentified_[symbols.function][:, None]
+        self.emission_ = np.where(held, start, emissions(statistics, chordal, balance, start, ridge))
+        rng = np.random.default_rng(self.seed)
+        drawn = [
+            replace(statistics, counts=rng.poisson(statistics.counts).astype(np.float64)) for _ in range(RESAMPLED)
+        ]
+        again = [emissions(sample, chordal, balance, self.emission_, ridge) for sample in drawn]
+        self.emission_error_ = np.where(held, 0.0, np.std(again, axis=0, ddof=1))
+        silence = float(self.abstain_)
+        self._keep_tables(learned_tables(statistics, graph, self.emission_, balance, ridge, silence))
+
+    def _keep_tables(self, tables: Tables) -> None:
+        self.table_members_, self.table_power_ = tables.members, tables.power
+        self.table_sizes_, self.table_first_, self.table_values_ = tables.sizes, tables.first, tables.values
 
     def _problem(self, statistics: Statistics, start: Floats) -> Problem:
         moments, ridge = self._setting
@@ -235,15 +296,28 @@ class MatrixCompletion(SymbolModel):
         share = np.maximum(self.emission_ @ self.class_balance_, 1e-12)[:, None]
         meaning = np.maximum(self.emission_ * self.class_balance_ / share, 0.0)
         weights = np.log(np.maximum(meaning, 1e-3)) - log(self.class_balance_)
+        weights[np.isin(symbols.function, self._in_tables)] = 0.0
         if self.abstain_ == 0:
             return weights, np.zeros(symbols.k)
         silence = np.log(np.clip(1 - symbols.by_voter(self.emission_), NEVER_ABSTAINS, 1.0))
+        silence[self._in_tables] = 0.0
         return weights - self.abstain_ * silence[symbols.voter], self.abstain_ * silence.sum(axis=0)
+
+    @property
+    def _in_tables(self) -> Ints:
+        """The functions that tables speak for."""
+        members = getattr(self, "table_members_", np.zeros(0, dtype=np.int64))
+        return np.unique(members[members >= 0])
 
     def _logits(self, votes: LabelMatrix) -> Floats:
         symbols = self.symbols_
         weights, base = self._weights(symbols)
         logits: Floats = log(self.class_balance_) + base + row_sums(votes, symbols, weights)
+        if len(self.table_members_):
+            tables = Tables(
+                self.table_members_, self.table_power_, self.table_sizes_, self.table_first_, self.table_values_
+            )
+            logits += tables.logits(states_of(incidence(votes, symbols), symbols))
         new = unseen(votes, symbols)
         if len(new):
             usual = log(new.spread(self.expected_[new.function], self.class_balance_))
@@ -273,6 +347,18 @@ class MatrixCompletion(SymbolModel):
         names = [self.functions_[j] for j in symbols.function[: symbols.singles]]
         says = [", ".join(self.labels_[y] for y in np.flatnonzero(row)) for row in allowed]
         return pd.DataFrame({"function": names, "says": says, **columns})
+
+
+def _in_blocks(graph: Bools, symbols: Symbols) -> bool:
+    """Whether every pair of the graph is within a block."""
+    first, second = np.nonzero(graph)
+    return bool(np.all(symbols.blocks[first] == symbols.blocks[second]))
+
+
+def _in_triangles(free: Bools) -> Bools:
+    """The functions with two others such that all three are independent, (m)."""
+    linked = (free & ~np.eye(len(free), dtype=np.bool_)).astype(np.int64)
+    return np.asarray(np.sum((linked @ linked) * linked, axis=1) > 0)
 
 
 def _unidentified(statistics: Statistics) -> Bools:

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse, special
 
+from snorkel_dsl.facts import RuleFacts
 from snorkel_dsl.models.majority import USUAL_PRECISION
 from snorkel_dsl.models.statistics import Statistics
 from snorkel_dsl.models.symbols import Symbols
@@ -61,6 +62,23 @@ def dependent_pairs(
     ]
 
 
+def confirmed_pairs(
+    statistics: Statistics, functions: tuple[str, ...], facts: RuleFacts, rate: float = FALSE_DISCOVERIES
+) -> list[tuple[int, int, float]]:
+    """The pairs that the facts propose (something shared, contained, or siblings) and the votes confirm, as above, z > 0."""
+    place = {name: j for j, name in enumerate(functions)}
+    suspected = np.zeros((len(functions), len(functions)), dtype=np.bool_)
+    for name, known in facts.functions.items():
+        for other in known.shares | known.contains | known.siblings:
+            if name in place and other in place and name != other:
+                suspected[place[name], place[other]] = suspected[place[other], place[name]] = True
+    if not suspected.any():
+        return []
+    return [
+        (i, j, z) for i, j, z in dependent_pairs(statistics, rate, suspected=suspected) if suspected[i, j] and z > 0
+    ]
+
+
 @dataclass(frozen=True, eq=False)
 class Residuals:
     """Every pair of functions that votes together: `first`, `second`, `z`, p-value `chance`, `correlation`, (pairs) each.
@@ -91,7 +109,7 @@ def pair_residuals(statistics: Statistics, suspected: Bools | None = None) -> Re
     symbols = statistics.symbols
     counts, n = statistics.counts, max(statistics.n, 1.0)
     share = np.asarray(single.T @ counts) / n
-    kept = _informative(symbols, share)
+    kept = informative(symbols, share)
     together = np.asarray((single.T @ sparse.diags(counts) @ single).todense())[np.ix_(kept, kept)] / n
     share, function = share[kept], symbols.function[kept]
     different = function[:, None] != function[None, :]
@@ -106,6 +124,19 @@ def pair_residuals(statistics: Statistics, suspected: Bools | None = None) -> Re
     return _by_function(np.where(tested, z, 0.0), (covariance - fitted) / _scale(share), tested, function)
 
 
+def without_blocks(statistics: Statistics) -> Statistics:
+    """The same rows with each function a block of its own."""
+    symbols = statistics.symbols
+    singles = symbols.singles
+    alone = Symbols(
+        symbols.function[:singles],
+        symbols.allowed[:singles],
+        np.arange(symbols.m),
+        np.zeros((0, singles), dtype=np.bool_),
+    )
+    return Statistics(alone, single_votes(statistics), statistics.counts, statistics.gold)
+
+
 def single_votes(statistics: Statistics) -> sparse.csr_matrix:
     """The votes of single functions in each pattern, (p, singles) 0/1: joint votes are taken apart."""
     matrix, singles = statistics.matrix, statistics.symbols.singles
@@ -117,8 +148,10 @@ def single_votes(statistics: Statistics) -> sparse.csr_matrix:
     return result
 
 
-def _informative(symbols: Symbols, share: Floats) -> Ints:
-    """The votes tested: those that occur, without the most frequent one of a function that never abstains."""
+def informative(symbols: Symbols, share: Floats) -> Ints:
+    """The votes of single functions that say something: those that occur, without the most frequent of a function that never
+    abstains.
+    """
     kept = share > 0
     function = symbols.function[: symbols.singles]
     voted = np.bincount(function, weights=share, minlength=symbols.m)
