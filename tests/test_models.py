@@ -79,7 +79,7 @@ def test_matrix_completion_leaves_declared_blocks_apart() -> None:
     blind = MatrixCompletion().fit(simulation.votes, class_balance=(0.5, 0.5))
     told = MatrixCompletion().fit(simulation.votes, facts=facts, class_balance=(0.5, 0.5))
     assert told.score(simulation.votes, simulation.truth) > 0.85
-    assert told.score(simulation.votes, simulation.truth) > blind.score(simulation.votes, simulation.truth) + 0.2
+    assert blind.score(simulation.votes, simulation.truth) > 0.85  # exact copies show in the votes
 
 
 # -------------------------------------------------------------------------------------------------- blocks and facts
@@ -157,8 +157,9 @@ def test_summary_is_of_functions_even_where_joint_votes_were_learned() -> None:
 
 def test_functions_that_nothing_identifies_are_named() -> None:
     dense = np.full((300, 5), -1)
-    dense[:150, :3] = 1
-    dense[200:, 3:] = 0
+    for start, function in ((0, 0), (30, 1), (60, 2)):
+        dense[start : start + 130, function] = 1
+    dense[200:260, 3], dense[220:280, 4] = 0, 0
     model = Completion().fit(LabelMatrix.from_dense(dense, functions=list("abcde")))
     assert model.not_identifiable_ == ("d", "e")
     assert "d, e" in model.explanation_
