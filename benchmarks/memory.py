@@ -1,7 +1,8 @@
-"""How much memory `apply` takes from Parquet to Parquet, all its processes together, while the rows grow.
+"""How much memory `apply` or `label` takes from Parquet to Parquet, all its processes together, while the rows grow.
 
     python benchmarks/memory.py                       # 1,000,000 documents, and half and a quarter of them
     python benchmarks/memory.py --rows 10_000_000     # the claim: inside 1 GiB
+    python benchmarks/memory.py --label               # labels in place of votes: the votes of all rows are held
     python benchmarks/memory.py --group-rows 1_000_000_000 --processes 1   # the file is one row group
 
 The documents are those of `engine.py`, about 140 bytes each, with a rule for each of 100 words and 20 regular expressions
@@ -68,14 +69,15 @@ def resident(process: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def measure(folder: Path, data: Path, processes: int) -> tuple[float, int]:
+def measure(folder: Path, data: Path, processes: int, asked: str) -> tuple[float, int]:
     """The seconds that a run takes, and its largest resident memory in bytes."""
-    command = [sys.executable, "-m", "snorkel_dsl", "apply", "rules.rules", data.name, "--keep", "id"]
-    command += ["--processes", str(processes), "-o", "votes.parquet"]
+    command = [sys.executable, "-m", "snorkel_dsl", asked, "rules.rules", data.name, "--keep", "id"]
+    command += ["--processes", str(processes), "-o", "output.parquet"]
     start, most = time.perf_counter(), 0
     # A cache of its own, so that nothing is known beforehand.
     known = os.environ | {"SNORKEL_DSL_CACHE": str(folder / f"cache-{data.stem}-{processes}")}
-    with subprocess.Popen(command, cwd=folder, env=known, stderr=subprocess.PIPE, text=True) as run:
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=folder, env=known, text=True, **quiet) as run:
         while run.poll() is None:
             most = max(most, resident(run.pid))
             time.sleep(0.1)
@@ -91,6 +93,7 @@ def main() -> None:
     parser.add_argument("--rules", type=int, default=120)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--group-rows", type=int, default=CHUNK * 10)
+    parser.add_argument("--label", action="store_true", help="run `label` in place of `apply`")
     parser.add_argument("--only", action="store_true", help="this size only, not half and a quarter of it")
     options = parser.parse_args()
     rng = random.Random(7)
@@ -108,7 +111,7 @@ def main() -> None:
             rows = options.rows // share
             data = folder / f"data{share}.parquet"
             write_documents(data, rows, options.group_rows, texts)
-            seconds, most = measure(folder, data, options.processes)
+            seconds, most = measure(folder, data, options.processes, "label" if options.label else "apply")
             print(f"{rows:>12,}  {seconds:>8.1f}  {rows / seconds:>11,.0f}  {most / 2**20:>9,.0f} MiB", flush=True)
             data.unlink()
 
