@@ -33,7 +33,7 @@ from scipy import sparse
 
 from snorkel_dsl.facts import RuleFacts
 from snorkel_dsl.models.base import SymbolModel, log, softmax
-from snorkel_dsl.models.blocks import incidence, row_sums
+from snorkel_dsl.models.blocks import MOST_MEMBERS, incidence, row_sums
 from snorkel_dsl.models.dawid_skene import ABSTAIN_WEIGHTS, NEVER_ABSTAINS, DawidSkene
 from snorkel_dsl.models.heldout import best
 from snorkel_dsl.models.inverse import emissions
@@ -54,7 +54,7 @@ from snorkel_dsl.models.moments import (
     usual_start,
 )
 from snorkel_dsl.models.statistics import Statistics, sampled
-from snorkel_dsl.models.structure import confirmed_pairs, without_blocks
+from snorkel_dsl.models.structure import confirmed_pairs, merged_blocks, with_blocks, without_blocks
 from snorkel_dsl.models.symbols import Symbols, unseen
 from snorkel_dsl.votes import Bools, Floats, Ints, LabelMatrix
 
@@ -80,7 +80,7 @@ class MatrixCompletion(SymbolModel):
     (d, k), of the symbols `symbol_function_` (d), `symbol_labels_` (d, k); `balance_error_` (k) is that of an estimated
     class balance, 0 where it was given, infinite where the votes do not tell. `dependencies` are pairs of names of functions
     that depend on each other given the label, beside those of the facts; `form` is "direct", "inverse", or "chosen" by
-    whether they are disjoint blocks. Of the inverse form `table_…_` are the tables of its junction tree.
+    whether they are disjoint blocks that a table can hold. Of the inverse form `table_…_` are the tables of its junction tree.
     """
 
     name: ClassVar[str] = "matrix_completion"
@@ -143,25 +143,35 @@ class MatrixCompletion(SymbolModel):
         shares = self._balanced(statistics) if balance is None else self._given(balance)
         fewer = fewer_voters(sampled(statistics, PATTERNS_TO_CHOOSE, self.seed), SYMBOLS_TO_CHOOSE)
         self._choose(fewer, shares)
-        graph = self._graph(statistics, facts)
         self._keep_tables(tables_of(np.zeros((0, 0), dtype=np.bool_), np.zeros(0, dtype=np.int64), shares.size))
-        if self.form == "inverse" or (self.form == "chosen" and not _in_blocks(graph, statistics.symbols)):
-            self._invert(without_blocks(statistics), graph, shares)
+        edges = self._edges(statistics, facts)
+        blocks = merged_blocks(statistics.symbols.blocks, edges)
+        if self.form == "inverse" or (self.form == "chosen" and np.bincount(blocks, minlength=1).max() > MOST_MEMBERS):
+            self._invert(without_blocks(statistics), edges, shares)
         else:
-            problem = self._complete(statistics, shares)
-            estimate = Estimate(self.emission_, self.class_balance_, np.nan)
-            self.emission_error_ = standard_errors(statistics, problem, estimate)[0]
+            self._direct(statistics if self.form == "direct" else with_blocks(statistics, blocks), shares)
         self._explain()
 
-    def _graph(self, statistics: Statistics, facts: RuleFacts) -> Bools:
-        """Which functions depend on each other given the label, (m, m)."""
+    def _direct(self, statistics: Statistics, balance: Floats) -> None:
+        """Sets μ and its errors, functions of one block being one voter."""
+        problem = self._complete(statistics, balance)
+        estimate = Estimate(self.emission_, self.class_balance_, np.nan)
+        self.emission_error_ = standard_errors(statistics, problem, estimate)[0]
+
+    def _edges(self, statistics: Statistics, facts: RuleFacts) -> list[tuple[int, int]]:
+        """The pairs of functions that depend on each other given the label.
+
+        They are those of one block, those given, and those that the facts propose and the votes confirm where a block could
+        not hold them; with the inverse form all of the last.
+        """
+        blocks = statistics.symbols.blocks
+        first, second = np.nonzero(np.triu(blocks[:, None] == blocks[None, :], 1))
         place = {name: j for j, name in enumerate(self.functions_)}
-        edges = [(place[one], place[other]) for one, other in self.dependencies if one in place and other in place]
-        if self.form != "direct":
-            edges += [(i, j) for i, j, _ in confirmed_pairs(statistics, self.functions_, facts)]
-        symbols = statistics.symbols
-        sizes = np.bincount(symbols.function[: symbols.singles], minlength=symbols.m) + 1
-        return bounded(edges, sizes)
+        edges = [(int(i), int(j)) for i, j in zip(first, second, strict=True)]
+        edges += [(place[one], place[other]) for one, other in self.dependencies if one in place and other in place]
+        size = np.bincount(blocks, minlength=1)[blocks]
+        confirmed = [] if self.form == "direct" else confirmed_pairs(statistics, self.functions_, facts)
+        return edges + [(i, j) for i, j, _ in confirmed if self.form == "inverse" or size[i] + size[j] > MOST_MEMBERS]
 
     def prepare(self, functions: tuple[str, ...], facts: RuleFacts, k: int) -> None:
         """Takes what is known before any vote is seen: the expected precision of each function, (m)."""
@@ -196,9 +206,10 @@ class MatrixCompletion(SymbolModel):
         self.emission_ = np.where(self.unidentified_[symbols.function][:, None], start, emission)
         return problem
 
-    def _invert(self, statistics: Statistics, graph: Bools, balance: Floats) -> None:
+    def _invert(self, statistics: Statistics, edges: list[tuple[int, int]], balance: Floats) -> None:
         """Sets μ in the inverse form, its errors by resampling rows, and the tables of the junction tree."""
         symbols, (_, ridge) = statistics.symbols, self._setting
+        graph = bounded(edges, np.bincount(symbols.function, minlength=symbols.m) + 1)
         self._keep(symbols)
         self.class_balance_ = balance
         start = usual_start(statistics, balance, self.expected_)
@@ -347,12 +358,6 @@ class MatrixCompletion(SymbolModel):
         names = [self.functions_[j] for j in symbols.function[: symbols.singles]]
         says = [", ".join(self.labels_[y] for y in np.flatnonzero(row)) for row in allowed]
         return pd.DataFrame({"function": names, "says": says, **columns})
-
-
-def _in_blocks(graph: Bools, symbols: Symbols) -> bool:
-    """Whether every pair of the graph is within a block."""
-    first, second = np.nonzero(graph)
-    return bool(np.all(symbols.blocks[first] == symbols.blocks[second]))
 
 
 def _in_triangles(free: Bools) -> Bools:

@@ -28,6 +28,7 @@ import numpy as np
 from scipy import sparse, special
 
 from snorkel_dsl.facts import RuleFacts
+from snorkel_dsl.models.blocks import joined, joint_symbols
 from snorkel_dsl.models.majority import USUAL_PRECISION
 from snorkel_dsl.models.statistics import Statistics
 from snorkel_dsl.models.symbols import Symbols
@@ -135,6 +136,26 @@ def without_blocks(statistics: Statistics) -> Statistics:
         np.zeros((0, singles), dtype=np.bool_),
     )
     return Statistics(alone, single_votes(statistics), statistics.counts, statistics.gold)
+
+
+def merged_blocks(blocks: Ints, edges: list[tuple[int, int]]) -> Ints:
+    """The blocks (m) joined where an edge crosses them, numbered from 0, (m)."""
+    if not edges:
+        return blocks
+    first, second = np.array(edges).T
+    count = int(blocks.max()) + 1
+    graph = sparse.csr_matrix((np.ones(first.size), (blocks[first], blocks[second])), shape=(count, count))
+    joined_to = sparse.csgraph.connected_components(graph, directed=False)[1]
+    return np.asarray(np.unique(joined_to[blocks], return_inverse=True)[1], dtype=np.int64)
+
+
+def with_blocks(statistics: Statistics, blocks: Ints) -> Statistics:
+    """The same rows with these blocks (m), and their joint votes as symbols."""
+    if np.array_equal(blocks, statistics.symbols.blocks):
+        return statistics
+    alone = without_blocks(statistics)
+    symbols = joint_symbols(alone.matrix, alone.counts, alone.symbols, blocks)
+    return Statistics(symbols, joined(alone.matrix, symbols), alone.counts, alone.gold)
 
 
 def single_votes(statistics: Statistics) -> sparse.csr_matrix:
