@@ -126,6 +126,15 @@ def test_votes_and_faults_are_the_same_with_any_number_of_processes_and_any_batc
         assert faults == expected_faults
 
 
+def test_the_votes_are_the_same_where_no_memory_can_be_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = snorkel_dsl.compile(RULES)
+    shared, faults = whole(rules, table_of(ROWS), 9, 2)
+    monkeypatch.setattr("snorkel_dsl.engine.backends.processes._SHARES", False)
+    sent, the_same_faults = whole(rules, table_of(ROWS), 9, 2)
+    assert (sent.to_numpy() == shared.to_numpy()).all()
+    assert the_same_faults == faults
+
+
 @pytest.mark.parametrize("ending", [".parquet", ".csv", ".jsonl", ".arrow"])
 @pytest.mark.parametrize("shape", ["out.parquet", "out.csv"])
 def test_the_same_bytes_with_one_process_and_with_two(folder: Path, ending: str, shape: str) -> None:
