@@ -11,7 +11,7 @@ import json
 import zipfile
 from functools import reduce
 from pathlib import Path
-from typing import IO, Any, ClassVar, Self
+from typing import IO, TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,9 @@ from snorkel_dsl.models.counts import Counts, Tally
 from snorkel_dsl.models.statistics import Statistics, statistics_of
 from snorkel_dsl.models.symbols import Symbols
 from snorkel_dsl.votes import Bools, Floats, Ints, LabelMatrix, check_gold
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST_PATTERNS = 100_000
 ROWS_AT_ONCE = 1 << 16  # when predicting: what is worked on stays in the caches
@@ -131,6 +134,21 @@ class Model:
     def _logits(self, votes: LabelMatrix) -> Floats:
         """The log-odds log P(y, row), up to a constant of the row, (rows, k); the functions are the model's, in its order."""
         raise TypeError(f"{type(self).__name__} can't predict")
+
+    def summary(self) -> pd.DataFrame:
+        """What was learned of each vote of a function, one row each: `function`, `says` (labels), `coverage` (share of rows),
+        `precision` (the chance that it is right), `error` (one standard error of that). NaN is what the model does not learn.
+
+        Of a model that averages others it is the mean over those that learn precisions; by how much they differ is part of
+        the error.
+        """
+        from snorkel_dsl.models.precision import averaged
+
+        tables = [member.summary() for member in getattr(self, "members_", ())]
+        if not tables:
+            raise TypeError(f"{type(self).__name__} has no summary")
+        learned = [table for table in tables if table["error"].notna().any()]
+        return averaged(learned or tables)
 
     # --- predicting --------------------------------------------------------------------------------------------------
 

@@ -14,30 +14,35 @@ without a vote.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from snorkel_dsl.facts import RuleFacts
-from snorkel_dsl.models.base import Model, log, softmax
+from snorkel_dsl.models.base import SymbolModel, log, softmax
 from snorkel_dsl.models.blocks import row_sums
 from snorkel_dsl.models.majority import USUAL_PRECISION, expected_precision
+from snorkel_dsl.models.precision import precision_table
 from snorkel_dsl.models.statistics import Statistics
 from snorkel_dsl.models.symbols import symbols_of
 from snorkel_dsl.votes import Bools, Floats, LabelMatrix
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 STEPS = 200
 
 
-class ExpectedPrecision(Model):
+class ExpectedPrecision(SymbolModel):
     """Each vote counts with the precision that is expected of its function; nothing is learned from agreement.
 
     `precision_` (m) is expected, `bias_` (k) the log of b, `silent_` (k) the chances of a row without votes.
     """
 
     name: ClassVar[str] = "expected"
-    saved: ClassVar[tuple[str, ...]] = ("precision_", "bias_", "silent_")
+    saved: ClassVar[tuple[str, ...]] = (*SymbolModel.saved, "precision_", "coverage_", "bias_", "silent_")
     precision_: Floats
+    coverage_: Floats
     bias_: Floats
     silent_: Floats
 
@@ -46,6 +51,8 @@ class ExpectedPrecision(Model):
         self.class_balance_ = np.full(k, 1 / k) if balance is None else balance
         usual = expected_precision(self.functions_, facts, max(USUAL_PRECISION, 1 / k))
         self.precision_ = np.clip(usual, 1 / k, 0.99)
+        self._keep(statistics.symbols)
+        self.coverage_ = statistics.votes / max(statistics.n, 1.0)
         self.bias_, self.silent_ = np.zeros(k), self.class_balance_
         self.explanation_ = "each vote is right with the precision that is expected of its rule"
         if balance is not None:
@@ -70,6 +77,11 @@ class ExpectedPrecision(Model):
             self.explanation_ += ", held to the class balance"
         left = np.maximum(balance - held, 0.0)
         self.silent_ = left / left.sum() if left.sum() > 0 else balance
+
+    def summary(self) -> pd.DataFrame:
+        """Each vote of a function, the share of rows on which it stands, and the precision that is expected; no errors."""
+        symbols = self.symbols_
+        return precision_table(self, symbols.expected(self.precision_), np.full(len(symbols), np.nan), self.coverage_)
 
     def _logits(self, votes: LabelMatrix) -> Floats:
         symbols = symbols_of(votes, RuleFacts())

@@ -9,31 +9,38 @@ balance weighs the labels, as in Zhang et al., WRENCH (NeurIPS 2021). A row with
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from snorkel_dsl.facts import RuleFacts
-from snorkel_dsl.models.base import Model, log
+from snorkel_dsl.models.base import SymbolModel, log
 from snorkel_dsl.models.blocks import row_sums
+from snorkel_dsl.models.precision import precision_table
 from snorkel_dsl.models.statistics import Statistics
 from snorkel_dsl.models.symbols import symbols_of
 from snorkel_dsl.votes import Floats, LabelMatrix
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 USUAL_PRECISION = 0.75
 
 
-class MajorityVote(Model):
+class MajorityVote(SymbolModel):
     """The share of the votes that each label got."""
 
     name: ClassVar[str] = "majority"
-    saved: ClassVar[tuple[str, ...]] = ("weights_",)
+    saved: ClassVar[tuple[str, ...]] = (*SymbolModel.saved, "weights_", "coverage_")
     weights_: Floats
+    coverage_: Floats
 
     def _fit(self, statistics: Statistics, balance: Floats | None, facts: RuleFacts) -> None:
         k = statistics.symbols.k
         self.class_balance_ = np.full(k, 1 / k) if balance is None else balance
         self.weights_ = self._weights(statistics, facts)
+        self._keep(statistics.symbols)
+        self.coverage_ = statistics.votes / max(statistics.n, 1.0)
         self.explanation_ = "each label has the share of the votes that it got"
         if balance is not None:
             self.explanation_ += ", times the class balance"
@@ -50,6 +57,11 @@ class MajorityVote(Model):
         uniform = 1 / len(self.labels_)
         share = np.where(total > 0, counted / np.where(total > 0, total, 1.0), uniform)
         return log(share) + log(self.class_balance_)
+
+    def summary(self) -> pd.DataFrame:
+        """Each vote of a function and the share of rows on which it stands; of its precision nothing is learned."""
+        nothing = np.full(len(self.symbols_), np.nan)
+        return precision_table(self, nothing, nothing, self.coverage_)
 
 
 class WeightedVote(MajorityVote):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,3 +32,17 @@ def precision_table(model: SymbolModel, precision: Floats, error: Floats, covera
     names = [model.functions_[j] for j in symbols.function[: symbols.singles]]
     says = [", ".join(model.labels_[y] for y in np.flatnonzero(row)) for row in allowed]
     return pd.DataFrame({"function": names, "says": says, **columns})
+
+
+def averaged(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The mean of several such tables of the same votes; what they differ by is part of the error."""
+    import pandas as pd
+
+    together = pd.concat(tables, keys=range(len(tables)), names=["model", "row"])
+    by_vote = together.groupby("row", sort=True)
+    table = tables[0][["function", "says"]].copy()
+    table["coverage"] = by_vote["coverage"].mean()
+    table["precision"] = by_vote["precision"].mean()
+    between = by_vote["precision"].var(ddof=0)
+    table["error"] = np.sqrt((together["error"] ** 2).groupby("row", sort=True).mean() + between)
+    return table

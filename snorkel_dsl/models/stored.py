@@ -28,13 +28,14 @@ _JOINT = "joint/"
 
 
 def registry() -> dict[str, type[Model]]:
-    """All models by name, found in the files of this folder."""
+    """All models that can be fitted to one question, by name, found in the files of this folder."""
     package = importlib.import_module(__name__.rpartition(".")[0])
     found: dict[str, type[Model]] = {}
     for file in pkgutil.iter_modules(package.__path__):
         module = importlib.import_module(f"{package.__name__}.{file.name}")
         for kind in vars(module).values():
-            if isinstance(kind, type) and issubclass(kind, Model) and kind.name:
+            fits = isinstance(kind, type) and issubclass(kind, Model) and kind._fit is not Model._fit
+            if fits and kind.name:
                 found[kind.name] = kind
     return dict(sorted(found.items()))
 

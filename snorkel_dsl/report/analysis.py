@@ -1,7 +1,7 @@
 """The table of labeling functions: what each does on some data, what the model thinks of it, and what gold says.
 
 What a model thinks of a function is its own estimate of the function's precision with its standard error, where it has one
-(Dawid-Skene, and the default as the average of its members); else the mean posterior of the function's votes.
+(its `summary`); else the mean posterior of the function's votes.
 """
 
 from __future__ import annotations
@@ -158,30 +158,21 @@ def _number(value: float) -> float | None:
 
 
 def _estimated(model: Model, votes: LabelMatrix) -> Estimates | None:
-    """The model's own estimates of the functions' precisions and their standard errors, (m) each; None without them.
+    """The model's own estimates of the functions' precisions and their standard errors, (m) each; None where it has none.
 
-    A model of several members gives the mean of theirs; the spread between the members is part of its error.
+    A function that says several things has the mean over its votes; NaN without votes.
     """
-    members = [one for one in getattr(model, "members_", (model,)) if hasattr(one, "precision_error_")]
-    if not members:
+    table = model.summary()
+    if not table["error"].notna().any():
         return None
-    each = [_by_function(member, votes) for member in members]
-    means = np.mean([mean for mean, _ in each], axis=0)
-    errors = np.sqrt(np.mean([error**2 + (mean - means) ** 2 for mean, error in each], axis=0))
-    return means, errors
-
-
-def _by_function(member: Any, votes: LabelMatrix) -> Estimates:
-    """One member's estimates: a function that says several things has the mean over its votes; NaN without votes."""
-    names = [member.functions_[j] for j in member.symbol_function_]
     means, errors = (np.full(len(votes.functions), np.nan) for _ in range(2))
     for j, name in enumerate(votes.functions):
-        own = [e for e, of in enumerate(names) if of == name]
-        total = float(member.coverage_[own].sum())
-        if total > 0:
-            weights = member.coverage_[own] / total
-            means[j] = weights @ member.precision_[own]
-            errors[j] = np.sqrt(((weights * member.precision_error_[own]) ** 2).sum())
+        own = table[table["function"] == name]
+        coverage = own["coverage"].to_numpy()
+        if coverage.sum() > 0:
+            weights = coverage / coverage.sum()
+            means[j] = weights @ own["precision"].to_numpy()
+            errors[j] = np.sqrt(((weights * own["error"].to_numpy()) ** 2).sum())
     return means, errors
 
 

@@ -8,6 +8,7 @@ where a label of the same question is as probable, and where the label that the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from snorkel_dsl.models.base import Model
 from snorkel_dsl.models.joint.feasible import FeasibleSet
 from snorkel_dsl.models.joint.model import JointModel
 from snorkel_dsl.votes import ABSTAIN, Bools, Floats, Ints, LabelMatrix
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -51,6 +55,7 @@ class Part(Model):
     precision_: Floats
     precision_error_: Floats
     coverage_: Floats
+    says_: tuple[str, ...]
 
     @classmethod
     def of(cls, joint: JointModel, variable: int, votes: LabelMatrix) -> Part:
@@ -70,6 +75,7 @@ class Part(Model):
         if place is None:
             self.symbol_function_, empty = np.zeros(0, dtype=np.int64), np.zeros(0)
             self.precision_, self.precision_error_, self.coverage_ = empty, empty, empty
+            self.says_ = ()
             return
         own, emission = joint.voices_[place], joint.fitted_.emissions[place]
         known = {name: j for j, name in enumerate(self.functions_)}
@@ -77,6 +83,16 @@ class Part(Model):
         self.symbol_function_ = np.array([known[own.functions[own.symbols.function[e]]] for e in kept], dtype=np.int64)
         self.precision_, self.coverage_ = emission.precision[kept, 0], emission.coverage[kept]
         self.precision_error_ = joint.errors_[place][kept]
+        allowed = own.symbols.allowed[kept][:, : len(self.labels_)]
+        self.says_ = tuple(", ".join(self.labels_[y] for y in np.flatnonzero(row)) for row in allowed)
+
+    def summary(self) -> pd.DataFrame:
+        """What was learned of each vote on the question itself: `function`, `says`, `coverage`, `precision`, `error`."""
+        import pandas as pd
+
+        names = [self.functions_[j] for j in self.symbol_function_]
+        numbers = {"coverage": self.coverage_, "precision": self.precision_, "error": self.precision_error_}
+        return pd.DataFrame({"function": names, "says": list(self.says_), **numbers})
 
 
 @dataclass(frozen=True, eq=False)
