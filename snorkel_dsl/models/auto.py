@@ -11,7 +11,7 @@ Bayesian Analysis 2018):
 
 The second line is for the labels that are most probable: a rare label may be expected on a tenth of the rows and yet be the
 most probable one on none, and a frequent one on all of them. δ moves the odds of the labels until as many rows get each as are
-expected to have it; half of the way is gone, for q is not exact (a maximum on simulations, and good on the public sets).
+expected to have it, where they diverge by more than .01 nats; half of the way is gone, for q is not exact.
 
 A row without votes says only that all abstained. Where the class balance is given it has what is left of it
 (`dawid_skene`). Else it has the estimated balance if one label clearly prevails in that, or what the exact likelihood of
@@ -56,6 +56,7 @@ EXACT_EVEN = 0.05  # the same: what rows without votes have is not to be pulled 
 PREVAILS = 0.65  # an estimated balance with more than this of one label tells what rows without votes have
 SURE = 0.55  # the exact likelihood of abstaining tells it from here on
 PART = 0.5  # of the way that makes labels as frequent as they are expected
+MATERIAL = 0.01  # nats; labels are as frequent as expected where they diverge by less
 ENOUGH_PATTERNS = 20_000
 TOLERANCE = 1e-4
 ROUNDS, SHARPNESS, NUDGE, FARTHEST = 100, 10.0, 0.1, 1.0
@@ -120,7 +121,7 @@ class LabelModel(Model):
         exact = [DawidSkene(1.0, strength=s, tolerance=TOLERANCE, even=EXACT_EVEN) for s in EXACT_STRENGTHS]
         said = [self._of_silence([self._trained(one, statistics, None, facts)]) for one in exact]
         alike = np.unique(np.argmax(said, axis=1)).size == 1
-        mean: Floats = np.mean(said, axis=0)
+        mean: Floats = (np.mean(said, axis=0) + self.class_balance_) / 2  # that votes are independent is never quite so
         return mean if alike and mean.max() >= SURE else np.full(k, 1 / k)
 
     def _of_silence(self, members: Sequence[Member]) -> Floats:
@@ -203,8 +204,9 @@ def _matching(posterior: Floats, counts: Floats) -> Floats:
     if not counts.size:
         return np.zeros(k)
     weights, logits = counts / counts.sum(), log(posterior)
-    expected = np.maximum(weights @ posterior, 1e-9)
-    shift = np.zeros(k)
+    expected, shift = np.maximum(weights @ posterior, 1e-9), np.zeros(k)
+    if _divergence(expected, weights, logits) < MATERIAL:
+        return shift
     for _ in range(ROUNDS):
         sharp = np.maximum(weights @ softmax(SHARPNESS * (logits + shift)), 1e-9)
         shift = shift + 0.5 / SHARPNESS * np.log(expected / sharp)

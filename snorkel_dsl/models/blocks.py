@@ -5,9 +5,10 @@ together, not that they do: "no" stands in half of all rules. So they depend on 
 where they share something and also agree on a third of the rows on which either votes (Jaccard). Blocks grow from the closest
 pair on, and no farther than a table of their joint votes can be filled.
 
-Near copies need no facts: functions that agree on nine in ten of the rows on which either votes are one voter. Independent
-functions do that only if both find nine in ten of the rows of their labels and are right on them, and then little is lost by
-taking them for one.
+Near copies need no facts: rules for one label that agree beyond chance on seven in ten of the rows on which either votes (κ;
+Cohen 1960, without the rows on which neither votes) are one voter. Independent rules do that only where both find nearly all
+rows of their label and are right on them, and then little is lost by taking them for one. Functions that vote for several
+labels agree that well where they are just good: they are copies from nine in ten on.
 
 Within a block each combination of votes that is not rare is a symbol like any other: P(combination | y) is learned as such, and
 nothing is assumed of the functions in it. In a rare combination, and in one that was never met, the members share one
@@ -28,7 +29,7 @@ from snorkel_dsl.models.symbols import Symbols, symbol_of_vote
 from snorkel_dsl.votes import Bools, Floats, Ints, LabelMatrix
 
 TOGETHER = 1 / 3  # share of the rows of either on which two functions agree
-COPIES = 0.9  # the same for functions of which no fact says anything
+COPIES, COPIES_OF_BOTH = 0.7, 0.9  # the same beyond chance, for functions of which no fact says anything
 ENOUGH_PATTERNS = 20_000  # to see who agrees with whom
 MOST_MEMBERS = 6
 MOST_JOINT = 64  # joint votes of one block that are symbols
@@ -45,13 +46,12 @@ def dependency_blocks(
     blocks = np.arange(len(functions))
     edges, contained = _proposed(functions, facts)
     step = -(-counts.size // ENOUGH_PATTERNS) or 1
-    agreement = _agreement(matrix[::step], counts[::step], symbols)
+    agreement, beyond = _agreement(matrix[::step], counts[::step], symbols)
     close = np.where(contained, 1.0, _at(agreement, edges[:, 0], edges[:, 1]))
     known = np.flatnonzero(close >= TOGETHER)
-    copies = _copies(agreement)
     for e in known[np.argsort(-close[known], kind="stable")]:
         _join(blocks, edges[e], MOST_MEMBERS)
-    for pair in copies:
+    for pair in _copies(beyond, symbols):
         _join(blocks, pair, blocks.size)
     return np.unique(blocks, return_inverse=True)[1].astype(np.int64)
 
@@ -77,26 +77,38 @@ def _join(blocks: Ints, pair: Ints, most: int) -> None:
         blocks[blocks == max(one, other)] = min(one, other)
 
 
-def _copies(agreement: sparse.csr_matrix) -> Ints:
+def _copies(beyond: sparse.csr_matrix, symbols: Symbols) -> Ints:
     """The pairs of functions that are near copies of each other, (e, 2)."""
-    upper = sparse.triu(agreement, k=1).tocoo()
-    near = upper.data >= COPIES
+    upper = sparse.triu(beyond, k=1).tocoo()
+    least = np.where(symbols.one_sided[upper.row] & symbols.one_sided[upper.col], COPIES, COPIES_OF_BOTH)
+    near = upper.data >= least
     return np.stack([upper.row[near], upper.col[near]], axis=1).astype(np.int64)
 
 
-def _agreement(matrix: sparse.csr_matrix, counts: Floats, symbols: Symbols) -> sparse.csr_matrix:
-    """For each pair of functions the share of the rows of either on which both vote for a label in common, (m, m)."""
+def _agreement(
+    matrix: sparse.csr_matrix, counts: Floats, symbols: Symbols
+) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
+    """For each pair of functions the share of the rows of either on which both vote for a label in common, (m, m).
+
+    And the same beyond chance: what it would be for votes that have nothing to do with each other is taken from both sides.
+    """
     pairs = (matrix.T @ sparse.diags(counts) @ matrix).tocoo()
     common = np.sum(symbols.allowed[pairs.row] & symbols.allowed[pairs.col], axis=1) > 0
-    ends = (symbols.function[pairs.row], symbols.function[pairs.col])
-    shape = (symbols.m, symbols.m)
-    agreed = sparse.csr_matrix((pairs.data * common, ends), shape=shape)
+    ends, shape = (symbols.function[pairs.row], symbols.function[pairs.col]), (symbols.m, symbols.m)
+    said = np.asarray(matrix.T @ counts, dtype=np.float64)
+    chance = said[pairs.row] * said[pairs.col] / max(float(counts.sum()), 1.0)
+    agreed, by_chance, both = (
+        sparse.csr_matrix((values, ends), shape=shape) for values in (pairs.data * common, chance * common, pairs.data)
+    )
     agreed.eliminate_zeros()
-    both = sparse.csr_matrix((pairs.data, ends), shape=shape)
-    votes = np.bincount(symbols.function, weights=matrix.T @ counts, minlength=symbols.m)
     found = agreed.tocoo()
-    either = votes[found.row] + votes[found.col] - _at(both, found.row, found.col)
-    return sparse.csr_matrix((found.data / np.maximum(either, 1e-300), (found.row, found.col)), shape=shape)
+    places = (found.row, found.col)
+    votes = np.bincount(symbols.function, weights=said, minlength=symbols.m)
+    either = votes[found.row] + votes[found.col] - _at(both, *places)
+    expected = np.minimum(_at(by_chance, *places), 0.999 * either)
+    beyond = (found.data - expected) / np.maximum(either - expected, 1e-300)
+    share = found.data / np.maximum(either, 1e-300)
+    return sparse.csr_matrix((share, places), shape=shape), sparse.csr_matrix((beyond, places), shape=shape)
 
 
 def _at(matrix: sparse.csr_matrix, rows: npt.NDArray[np.integer[Any]], columns: npt.NDArray[np.integer[Any]]) -> Floats:

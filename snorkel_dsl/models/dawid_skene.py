@@ -31,8 +31,9 @@ rule is more often right than wrong:
     logit π⁰_e = logit .75 + logit Σ_{y in e} p_y − logit |e| / k
 
 Without it a vote for the rarer class would count for more than one for the other, whatever the functions. A balance that must
-be estimated has the same π⁰ for all, or each would drag the other along; with `hold` the estimate is then held like a given
-one, which helps where it is about right and harms where it is not.
+be estimated has the same π⁰ for all, or each would drag the other along, unless every function votes for several labels: such a
+function is about as often right on one label as on another, and π⁰ is shifted as the estimate of each step says. With `hold`
+the estimate is then held like a given one, which helps where it is about right and harms where it is not.
 """
 
 from __future__ import annotations
@@ -118,13 +119,19 @@ class DawidSkene(SymbolModel):
         self.stated_ = np.isfinite(expected_precision(functions, facts, np.nan))
 
     def _believed(self, symbols: Symbols, balance: Floats | None) -> Floats:
-        """π⁰ of each symbol, (d): what the facts state stands, the rest is shifted as a given balance says."""
+        """π⁰ of each symbol, (d): what the facts state stands, the rest is shifted as the balance says.
+
+        One that is estimated, so far, counts only where every function votes for several labels.
+        """
         usual = symbols.expected(self.prior_)
-        if balance is None:
+        if balance is None and np.any(symbols.one_sided[symbols.function]):
             return usual
-        likely = np.clip([symbols.allowed @ balance, symbols.allowed.mean(axis=1)], 1e-3, 1 - 1e-3)
+        shares = self.class_balance_ if balance is None else balance
+        likely = np.clip([symbols.allowed @ shares, symbols.allowed.mean(axis=1)], 1e-3, 1 - 1e-3)
         shifted = special.expit(special.logit(usual) + special.logit(likely[0]) - special.logit(likely[1]))
-        return np.where(self.stated_[symbols.function], usual, np.maximum(shifted, np.minimum(usual, 0.5)))
+        if balance is not None:
+            shifted = np.maximum(shifted, np.minimum(usual, 0.5))
+        return np.where(self.stated_[symbols.function], usual, shifted)
 
     # --- EM ----------------------------------------------------------------------------------------------------------
 
@@ -193,6 +200,7 @@ class DawidSkene(SymbolModel):
                 n * (1 + self.even)
             )
             self.intercept_ = log(self.class_balance_)
+            self.believed_ = self._believed(symbols, None)
         right = np.sum((statistics.matrix.T @ expected) * symbols.allowed, axis=1)
         prior = self.believed_
         counted = (right + self.strength * votes * prior) / np.maximum(votes * (1 + self.strength), 1e-300)

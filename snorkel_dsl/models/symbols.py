@@ -59,6 +59,13 @@ class Symbols:
         """For each function, whether its block holds others, (m)."""
         return np.asarray(np.bincount(self.blocks, minlength=1)[self.blocks] > 1)
 
+    @cached_property
+    def one_sided(self) -> Bools:
+        """For each function, whether all that it says allows some label in common, (m)."""
+        apart = np.zeros((self.m, self.k), dtype=np.bool_)
+        np.logical_or.at(apart, self.function[: self.singles], ~self.allowed[: self.singles])
+        return np.asarray(~apart.all(axis=1))
+
     def __len__(self) -> int:
         return self.function.size
 
