@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 
@@ -49,10 +49,11 @@ Said: TypeAlias = tuple[str, frozenset[int]]  # a task, and the class numbers of
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """Whenever what is given holds of a row, so does what is implied."""
+    """Whenever what is given holds of a row, so does what is implied, or one of `or_else`."""
 
     given: Said
     implied: Said
+    or_else: tuple[Said, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,3 +68,31 @@ class RuleFacts:
     balance: dict[str, tuple[float, ...]] = field(default_factory=dict)
     exemplars: tuple[Exemplar, ...] = ()
     requirements: tuple[Requirement, ...] = ()
+
+    def without(self, *kinds: str) -> RuleFacts:
+        """The same facts less some kinds of them, so that the worth of each can be measured.
+
+        `kinds` are "polarity", "dependencies" (what functions share, contain, and their siblings), "precision", "exemplars"
+        and "balance". Raises ValueError on another word.
+        """
+        for kind in kinds:
+            if kind not in KINDS:
+                raise ValueError(f"`{kind}` is no kind of fact: write one of {', '.join(KINDS)}")
+        nothing: frozenset[str] = frozenset()
+        functions = self.functions
+        if "polarity" in kinds:
+            functions = {name: replace(one, polarity=frozenset()) for name, one in functions.items()}
+        if "dependencies" in kinds:
+            functions = {
+                name: replace(one, shares=nothing, contains=nothing, siblings=nothing)
+                for name, one in functions.items()
+            }
+        if "precision" in kinds:
+            functions = {name: replace(one, precision=None) for name, one in functions.items()}
+        exemplars = () if "exemplars" in kinds else self.exemplars
+        return replace(
+            self, functions=functions, balance={} if "balance" in kinds else self.balance, exemplars=exemplars
+        )
+
+
+KINDS = ("polarity", "dependencies", "precision", "exemplars", "balance")

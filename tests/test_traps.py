@@ -1,0 +1,103 @@
+"""What breaks published label models: each trap a simulation, each with the default model on the right side of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from simulate import all_positive, area_under_curve, cofiring, copies, imbalanced, independent, one_source
+
+from snorkel_dsl.facts import FunctionFacts, RuleFacts
+from snorkel_dsl.models import LabelModel, MajorityVote
+from snorkel_dsl.votes import LabelMatrix
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_functions_that_fire_together_for_a_reason_of_their_own(seed: int) -> None:
+    simulation = cofiring(5_000, seed)
+    majority = MajorityVote().fit(simulation.votes).score(simulation.votes, simulation.truth)
+    assert LabelModel().fit(simulation.votes).score(simulation.votes, simulation.truth) >= majority - 0.005
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_three_copies_are_found_in_the_votes_and_count_once(seed: int) -> None:
+    simulation = copies(5_000, seed)
+    model = LabelModel().fit(simulation.votes)
+    assert model.score(simulation.votes, simulation.truth) >= 0.93
+    assert model.members_[0].blocks_.tolist() == [0, 1, 2, 3, 4, 4, 4]
+
+
+def test_rules_on_one_source_are_found_in_the_votes() -> None:
+    simulation = one_source(5_000, together=0.9)
+    majority = MajorityVote().fit(simulation.votes).score(simulation.votes, simulation.truth)
+    for balance in (None, simulation.balance):
+        model = LabelModel().fit(simulation.votes, class_balance=balance)
+        assert model.score(simulation.votes, simulation.truth) >= majority
+
+
+def test_a_rare_label_without_its_balance() -> None:
+    simulation = imbalanced(5_000)
+    model = LabelModel().fit(simulation.votes)
+    assert model.label(simulation.votes).f1(simulation.truth, 1) >= 0.7
+    assert model.class_balance_[1] < 0.2
+
+
+def test_a_missing_balance_that_matters_is_named() -> None:
+    simulation = cofiring(5_000)
+    said = LabelModel().fit(simulation.votes).warnings_
+    assert any("no class balance is given" in sentence for sentence in said)
+    with_it = LabelModel().fit(simulation.votes, class_balance=simulation.balance).warnings_
+    assert not any("class balance" in sentence for sentence in with_it)
+
+
+def test_unanimous_votes_are_never_gone_against() -> None:
+    simulation = independent(4_000, (0.65, 0.7, 0.8, 0.9), coverage=0.7, seed=3)
+    dense = simulation.votes.to_numpy()
+    for label in (0, 1):
+        mine = np.all((dense == label) | (dense == -1), axis=1) & np.any(dense == label, axis=1)
+        assert np.all(LabelModel().fit(simulation.votes).predict(simulation.votes)[mine] == label)
+
+
+def test_a_function_that_never_fires_has_what_is_usual_and_is_named() -> None:
+    simulation = independent(2_000, (0.7, 0.8, 0.9), seed=1)
+    wider = LabelMatrix.from_dense(np.hstack([simulation.votes.to_numpy(), np.full((2_000, 1), -1)]))
+    model = LabelModel().fit(wider)
+    assert any("`function_3` never votes" in sentence for sentence in model.warnings_)
+    new = LabelMatrix.from_dense([[-1, -1, -1, 1]], labels=2)
+    assert 0.5 < model.predict_proba(new)[0, 1] < 0.9
+
+
+def test_disjoint_functions_are_named_and_majority_vote_decides() -> None:
+    dense = np.full((300, 4), -1)
+    for j in range(4):
+        dense[j * 70 : j * 70 + 70, j] = j % 2
+    model = LabelModel().fit(LabelMatrix.from_dense(dense))
+    assert model.explanation_ == "majority vote, because no row has two votes"
+    assert any("nothing in the votes tells how good" in sentence for sentence in model.warnings_)
+
+
+def test_votes_for_one_label_give_a_useful_ranking() -> None:
+    simulation = all_positive(5_000)
+    model = LabelModel().fit(simulation.votes)
+    scores = model.predict_proba(simulation.votes)[:, 1]
+    majority = MajorityVote().fit(simulation.votes).predict_proba(simulation.votes)[:, 1]
+    assert area_under_curve(scores, simulation.truth) > area_under_curve(majority, simulation.truth) + 0.05
+    assert any("no function votes for 0" in sentence for sentence in model.warnings_)
+
+
+def test_two_hundred_dense_functions_stay_finite() -> None:
+    simulation = independent(500, tuple(np.linspace(0.55, 0.8, 200)))
+    probabilities = LabelModel().fit(simulation.votes).predict_proba(simulation.votes)
+    assert np.all(np.isfinite(probabilities))
+    assert np.mean(probabilities.argmax(axis=1) == simulation.truth) > 0.99
+
+
+def test_facts_can_be_left_out_one_by_one() -> None:
+    known = FunctionFacts("a", "t", frozenset({1}), shares=frozenset({"b"}), precision=(0.8, 0.9))
+    facts = RuleFacts({"a": known}, {"t": (0.5, 0.5)})
+    assert facts.without() == facts
+    assert facts.without("dependencies").functions["a"].shares == frozenset()
+    assert facts.without("precision").functions["a"].precision is None
+    assert facts.without("polarity").functions["a"].polarity == frozenset()
+    assert facts.without("balance", "exemplars").balance == {}
+    with pytest.raises(ValueError, match="`colour` is no kind of fact"):
+        facts.without("colour")
