@@ -261,8 +261,10 @@ def softmax(logits: Floats) -> Floats:
     """Rows of probabilities from log-odds, by log-sum-exp."""
     n, k = logits.shape
     if k > FEW_LABELS:
-        shifted = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
-        return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), dtype=np.float64)
+        shares: Floats = logits - logits.max(axis=1, keepdims=True, initial=-np.inf)
+        np.exp(shares, out=shares)  # in place: with many labels, making room for it costs as much as the work
+        shares /= shares.sum(axis=1, keepdims=True)
+        return shares
     columns = [logits[:, y] for y in range(k)]  # a reduction over a few columns at a time costs more than the columns
     highest = reduce(np.maximum, columns, np.full(n, -np.inf))
     raised = [np.exp(column - highest) for column in columns]

@@ -113,11 +113,21 @@ class Symbols:
 
     def spread(self, precision: Floats, balance: Floats) -> Floats:
         """P(y | e), (d, k): `precision` (d) is shared among the labels that e allows as `balance` is, the rest likewise."""
-        inside = _normalised(self.allowed * balance)
-        outside = _normalised(~self.allowed * balance)
-        everything = np.all(self.allowed, axis=1, keepdims=True)
-        shared: Floats = precision[:, None] * inside + (1 - precision[:, None]) * outside
-        return np.where(everything, inside, shared)
+        inside, outside = self._allowing @ balance, self._denying @ balance
+        everything = np.all(self.allowed, axis=1)
+        within = np.where(everything, 1.0, precision) / np.where(inside > 0, inside, np.inf)
+        without = (1 - precision) / np.where(outside > 0, outside, np.inf)
+        shared: Floats = np.where(self.allowed, within[:, None], without[:, None])
+        shared *= balance
+        return shared
+
+    @cached_property
+    def _allowing(self) -> Floats:
+        return self.allowed.astype(np.float64)
+
+    @cached_property
+    def _denying(self) -> Floats:
+        return 1 - self._allowing
 
 
 def symbols_of(votes: LabelMatrix, facts: RuleFacts) -> Symbols:
@@ -176,8 +186,3 @@ def numbers_by_code(votes: LabelMatrix, symbols: Symbols, function: int) -> tupl
     for code in votes.codes_of(function):
         table[code - lowest] = symbols.numbers.get((function, votes.labels_of(code)), -1)
     return lowest, table
-
-
-def _normalised(weights: Floats) -> Floats:
-    total = weights.sum(axis=1, keepdims=True)
-    return np.asarray(weights / np.where(total > 0, total, 1.0), dtype=np.float64)
