@@ -7,11 +7,11 @@ among them, which is steadier than picking one (Yao et al., Using stacking to av
 Bayesian Analysis 2018):
 
     q_y = mean over members of P(y | row)             s_y = Σ_rows q_y / rows, the share of y that is expected
-    P(y | row) ∝ q_y · e^{δ_y / 2}                    δ = argmin KL(s ‖ shares of the most probable labels under q e^δ)
+    P(y | row) ∝ q_y · e^{ρ δ_y}                      δ = argmin KL(s ‖ shares of the most probable labels under q e^δ)
 
 The second line is for the labels that are most probable: a rare label may be expected on a tenth of the rows and yet be the
 most probable one on none, and a frequent one on all of them. δ moves the odds of the labels until as many rows get each as are
-expected to have it, where they diverge by more than .01 nats; half of the way is gone, for q is not exact.
+expected to have it, where they diverge by more than .01 nats; where the balance is estimated ρ is one half, else 1.
 
 A row without votes says only that all abstained. Where the class balance is given it has what is left of it
 (`dawid_skene`). Else it has the estimated balance if one label clearly prevails in that, or what the exact likelihood of
@@ -49,13 +49,15 @@ from snorkel_dsl.votes import Floats, LabelMatrix
 # How these were chosen: on simulated rule books (tests/simulate.py), then looked at on public sets with one left out at a time
 # (benchmarks/tuning.py prints which setting each left-out set would get, and its score there).
 STRENGTHS = (1.0, 3.0)
-ABSTAIN_WEIGHTS = (0.0, 0.25, 0.5)
+ABSTAIN_WEIGHTS = (0.0, 0.25, 0.5, 1.0)
 EVEN = 0.2  # the prior of an even balance, as a share of the rows
 EXACT_STRENGTHS = (0.5, 3.0)
 EXACT_EVEN = 0.05  # the same: what rows without votes have is not to be pulled to even
 PREVAILS = 0.65  # an estimated balance with more than this of one label tells what rows without votes have
 SURE = 0.55  # the exact likelihood of abstaining tells it from here on
-PART = 0.5  # of the way that makes labels as frequent as they are expected
+PART = (
+    0.5  # of the way that makes labels as frequent as they are expected, where the balance is estimated; else all of it
+)
 MATERIAL = 0.01  # nats; labels are as frequent as expected where they diverge by less
 ENOUGH_PATTERNS = 20_000
 TOLERANCE = 1e-4
@@ -70,7 +72,7 @@ class LabelModel(Model):
     """The default label model.
 
     `members_` are the fitted models whose posteriors are averaged, `shift_` (k) what is added to the log-odds of their mean on
-    rows with votes (half of δ), `silent_` (k) the chances of a row without votes. `advantage_` is the share of rows on which
+    rows with votes (ρ δ), `silent_` (k) the chances of a row without votes. `advantage_` is the share of rows on which
     weights may change what majority vote says. `explanation_` says what was chosen and why, `warnings_` what to doubt.
     """
 
@@ -97,7 +99,7 @@ class LabelModel(Model):
         voted = np.asarray(np.diff(enough.matrix.indptr) > 0)
         if len(self.members_) > 1:
             mean = np.mean([_posterior(one, enough) for one in self.members_], axis=0)
-            self.shift_ = PART * _matching(mean[voted], enough.counts[voted])
+            self.shift_ = (PART if balance is None else 1.0) * _matching(mean[voted], enough.counts[voted])
             posterior = mean * np.exp(self.shift_)
         else:
             posterior = np.zeros((enough.counts.size, enough.symbols.k))
