@@ -31,7 +31,8 @@ from snorkel_dsl.votes import ABSTAIN, FIRST_SET, Floats, LabelMatrix, TaskLabel
 
 RIGHT, WRONG, NOT_ASKED = range(3)
 NEVER_ABSTAINS = 1e-3  # P(i abstains | y) is at least this
-SPLIT_ROWS = 20.0  # how errors are shared: that of all functions of the task counts as so many votes of each
+SPLIT = 1.0  # how errors are shared: what all functions of the task show counts as the errors of so many of them
+EVEN = 0.05  # and what the balance would make of it as such a part of all errors
 
 
 def said_by(votes: LabelMatrix) -> list[Said]:
@@ -198,10 +199,10 @@ class Emission:
         )
         right = np.maximum(np.where(votes > 0, right, prior.precision), np.minimum(share[:, RIGHT], 1 - 1e-6))
         errors, usual = counted[:, WRONG:], _split(share)
-        together = errors.sum(axis=0) + SPLIT_ROWS * usual.mean(axis=0)
+        together = errors.sum(axis=0) + EVEN * max(errors.sum(), 1e-9) * usual.mean(axis=0)
         pooled = usual * together / np.maximum(usual.mean(axis=0), 1e-9)
         pooled /= np.maximum(pooled.sum(axis=1, keepdims=True), 1e-300)
-        split = errors + SPLIT_ROWS * pooled
+        split = errors + SPLIT * max(errors.sum(axis=1).mean(), 1e-9) * pooled
         return replace(self, precision=_threefold(right, split / np.maximum(split.sum(axis=1, keepdims=True), 1e-300)))
 
 
