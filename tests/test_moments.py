@@ -7,14 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from recovery import accuracies, confusions, population
+from recovery import accuracies, confusions, drawn, population
+from recovery import counted as seen_in
 from simulate import cofiring, copies, imbalanced, independent, one_label_each, one_source
 
 from snorkel_dsl.facts import RuleFacts
 from snorkel_dsl.models import MatrixCompletion, load
 from snorkel_dsl.models.inverse import completed, emissions, two_labels
 from snorkel_dsl.models.junction import junction_tree, learned_tables, states_of, triangulated
-from snorkel_dsl.models.moments import Problem, class_balance, direct, efficient, fewer_voters, usual_start
+from snorkel_dsl.models.moments import Problem, class_balance, direct, efficient, extended, fewer_voters, usual_start
 from snorkel_dsl.models.statistics import Statistics, count
 from snorkel_dsl.models.structure import dependent_pairs, pair_residuals
 from snorkel_dsl.votes import Bools, Floats, LabelMatrix
@@ -119,10 +120,22 @@ def test_the_class_balance_says_when_votes_do_not_settle_it() -> None:
 def test_fewer_voters_keep_some_of_every_label() -> None:
     statistics = counted(one_label_each(2_000, RULES).votes)
     fewer = fewer_voters(statistics, 4)
-    assert len(fewer.symbols) == 4
-    assert fewer.symbols.allowed.sum(axis=0).tolist() == [2, 2]
+    assert len(fewer.symbols) == 6
+    assert fewer.symbols.allowed.sum(axis=0).tolist() == [3, 3]
     assert fewer.n == statistics.n
     assert fewer_voters(statistics, 7) is statistics
+
+
+def test_symbols_beyond_those_of_which_all_pairs_are_looked_at_are_found_from_these() -> None:
+    tables, balance = confusions(9, 3, 4), np.array([0.5, 0.3, 0.2])
+    _, votes = drawn(tables, balance, 40_000, 1)
+    statistics, true = seen_in(votes, 3), tables.reshape(-1, 3)
+    kept = np.arange(18)
+    start = usual_start(statistics, balance, np.full(9, 0.75))
+    found, error = extended(statistics, kept, true[kept], balance, start, 1e-6)
+    assert np.array_equal(found[kept], true[kept])
+    assert np.abs(found - true)[18:].max() < 0.05
+    assert 0.5 < np.std((found - true)[18:] / error[18:]) < 2
 
 
 def test_a_model_warns_of_a_class_balance_that_it_could_not_find() -> None:

@@ -48,8 +48,10 @@ from snorkel_dsl.models.moments import (
     diagonalised,
     direct,
     efficient,
+    extended,
     fewer_voters,
     fitted,
+    frequent_symbols,
     standard_errors,
     usual_start,
 )
@@ -69,6 +71,8 @@ SETTINGS: tuple[tuple[Moments, float], ...] = (("pairs", 0.3), ("triples", 0.5),
 USUAL_WEIGHT = 0.25  # α under which the moments are chosen
 PATTERNS_TO_CHOOSE = 10_000
 SYMBOLS_TO_CHOOSE = 100
+MOST_DENSE = 2_500  # symbols of which all pairs are looked at
+MOST_TO_CHOOSE = 2e7  # d² k beyond which nothing is tried out
 RESAMPLED = 20  # times, for standard errors of the inverse form
 
 
@@ -154,9 +158,23 @@ class MatrixCompletion(SymbolModel):
 
     def _direct(self, statistics: Statistics, balance: Floats) -> None:
         """Sets μ and its errors, functions of one block being one voter."""
+        if len(statistics.symbols) > MOST_DENSE:
+            self._extend(statistics, balance)
+            return
         problem = self._complete(statistics, balance)
         estimate = Estimate(self.emission_, self.class_balance_, np.nan)
         self.emission_error_ = standard_errors(statistics, problem, estimate)[0]
+
+    def _extend(self, statistics: Statistics, balance: Floats) -> None:
+        """Sets μ and its errors where there are too many symbols for all pairs: from the pairs with the frequent ones."""
+        kept = frequent_symbols(statistics, MOST_DENSE)
+        fewer = fewer_voters(statistics, MOST_DENSE)
+        self._direct(fewer, balance)
+        some, errors = self.emission_, self.emission_error_
+        self._keep(statistics.symbols)
+        start, ridge = usual_start(statistics, balance, self.expected_), self._setting[1]
+        self.emission_, self.emission_error_ = extended(statistics, kept, some, balance, start, ridge)
+        self.emission_error_[kept] = errors
 
     def _edges(self, statistics: Statistics, facts: RuleFacts) -> list[tuple[int, int]]:
         """The pairs of functions that depend on each other given the label.
@@ -192,7 +210,7 @@ class MatrixCompletion(SymbolModel):
         helper = DawidSkene(abstain=0.25, prior=self.prior, strength=1.0)
         helper.prepare(self.functions_, RuleFacts(), statistics.symbols.k)
         helper.prior_, helper.abstain_ = self.expected_, np.float64(0.25)
-        return helper.balance_of(statistics)
+        return helper.balance_of(sampled(statistics, PATTERNS_TO_CHOOSE, self.seed))
 
     def _complete(self, statistics: Statistics, balance: Floats | None) -> Problem:
         """Sets μ; gives what it minimises."""
@@ -263,6 +281,9 @@ class MatrixCompletion(SymbolModel):
         """Takes the moments and the α under which functions left out are foretold best; the first of two that are as good."""
         alpha = USUAL_WEIGHT if self.abstain == "chosen" else self.abstain
         self.setting_ = SETTINGS[0]
+        if len(statistics.symbols) ** 2 * balance.size > MOST_TO_CHOOSE:
+            self.abstain_ = np.float64(alpha)
+            return
         if self.moments == "chosen" and self.ridge != "chosen":
             self.setting_ = "pairs", self.ridge
         elif self.moments == "chosen" and balance.size <= MOST_LABELS:

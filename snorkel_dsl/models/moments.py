@@ -40,13 +40,16 @@ VIEWS = 3
 MOST_PAIRS = 200  # of symbols, each of which makes triples with all others
 MOST_LABELS = 12  # with more, no table of triples is filled
 SCALE = 1e6  # of the loss, so that the search stops late
-ROWS_FOR_ERRORS = 2_000
+ROWS_FOR_ERRORS, LEAST_ROWS = 2_000, 100
+MOST_WORK = 5e9  # d² k for each step of a search: with very many symbols it ends early
 MOST_PARAMETERS = 600  # of which all covariances are taken into account
 RESTARTS = 4  # groupings of the voters
 FIRST_STEPS = 60
 FOLLOWED = 3  # of the restarts
 BALANCE_RIDGE = 1e-3  # the belief that functions are better than chance counts as one row in a thousand
 AS_GOOD = 4.0  # of twice the log-likelihood: minima that close fit equally well
+CHUNK = 1_000  # symbols at a time
+FEWEST_VOTERS = 6  # are kept, however many symbols they have
 MOST_SYMBOLS = 100  # from which the class balance is learned
 CONTRADICTED = 1.0  # χ² over its degrees of freedom: 0.2 to 0.6 where the model holds, for triples repeat each other
 DISAGREE = 0.1  # answers farther apart than this are said
@@ -221,6 +224,7 @@ def fitted(problem: Problem, first: Floats, balance: Floats, free: bool = False,
     d, k = first.shape
     if not d:
         return Estimate(first, balance, 0.0)
+    iterations = int(np.clip(MOST_WORK / (d * d * k), min(iterations, 20), iterations))
     unit = np.sqrt(np.maximum(problem.centre * (1 - problem.centre), 1e-12)) if problem.centre.any() else np.ones(d)
     beyond = np.full(k if free else 0, np.inf)
     bounds = optimize.Bounds(np.append(np.zeros(d * k), -beyond), np.append(np.repeat(1 / unit, k), beyond))
@@ -372,10 +376,20 @@ def class_balance(statistics: Statistics, ridge: float = BALANCE_RIDGE) -> tuple
 
 
 def fewer_voters(statistics: Statistics, most: int) -> Statistics:
-    """The same rows with the voters of at most `most` symbols that occur: of each label in turn the most frequent."""
-    symbols, votes = statistics.symbols, statistics.votes
-    if np.count_nonzero(votes) <= most:
+    """The same rows with the voters of about `most` symbols that occur: of each label in turn the most frequent."""
+    if np.count_nonzero(statistics.votes) <= most:
         return statistics
+    kept = frequent_symbols(statistics, most)
+    symbols = statistics.symbols
+    singles = kept < symbols.singles
+    joint = symbols.joint[np.ix_(kept[~singles] - symbols.singles, kept[singles])]
+    less = Symbols(symbols.function[kept], symbols.allowed[kept], symbols.blocks, joint)
+    return Statistics(less, statistics.matrix[:, kept].tocsr(), statistics.counts, statistics.gold)
+
+
+def frequent_symbols(statistics: Statistics, most: int) -> Ints:
+    """The symbols of the voters that `fewer_voters` keeps."""
+    symbols, votes = statistics.symbols, statistics.votes
     said, size = symbols.by_voter(votes[:, None] * symbols.allowed), symbols.by_voter((votes > 0).astype(np.float64))
     label, coverage = np.argmax(said, axis=1), said.sum(axis=1)
     order = np.lexsort((-coverage, label))
@@ -383,12 +397,37 @@ def fewer_voters(statistics: Statistics, most: int) -> Statistics:
     turn = np.empty(order.size, dtype=np.int64)
     turn[order] = np.arange(order.size) - np.repeat(start, np.diff(np.append(start, order.size)))
     by_turn = np.lexsort((-coverage, turn))
-    taken = by_turn[np.cumsum(size[by_turn]) <= most]
-    kept = np.flatnonzero(np.isin(symbols.voter, taken) & (votes > 0))
-    singles = kept < symbols.singles
-    joint = symbols.joint[np.ix_(kept[~singles] - symbols.singles, kept[singles])]
-    less = Symbols(symbols.function[kept], symbols.allowed[kept], symbols.blocks, joint)
-    return Statistics(less, statistics.matrix[:, kept].tocsr(), statistics.counts, statistics.gold)
+    taken = by_turn[(np.cumsum(size[by_turn]) <= most) | (np.arange(by_turn.size) < FEWEST_VOTERS)]
+    return np.flatnonzero(np.isin(symbols.voter, taken) & (votes > 0))
+
+
+def extended(
+    statistics: Statistics, kept: Ints, emission: Floats, balance: Floats, start: Floats, ridge: float
+) -> tuple[Floats, Floats]:
+    """μ of all symbols, (d, k), from that of some, `kept` (a) with `emission` (a, k), and one standard error, (d, k).
+
+    Each of the others is found by itself, by least squares on the pairs that it makes with those, beside μ_init, `start`
+    (d, k); a pair within a block counts as if it were none. The errors of μ of the kept ones are left out.
+    """
+    share = np.clip(statistics.votes / max(statistics.n, 1.0), 1e-12, 1 - 1e-12)
+    factor = (emission - share[kept, None]) * balance
+    weighed = factor / (share[kept] * (1 - share[kept]))[:, None]
+    information = factor.T @ weighed
+    inverse = np.linalg.inv(information + np.outer(balance, balance) + (ridge + 1e-9) * np.eye(balance.size))
+    of_all, of_kept = statistics.matrix.tocsc(), (sparse.diags(statistics.counts) @ statistics.matrix[:, kept]).tocsc()
+    found = np.empty_like(start)
+    for first in range(0, share.size, CHUNK):
+        part = slice(first, first + CHUNK)
+        together = np.asarray((of_all[:, part].T @ of_kept).todense()) / statistics.n - np.outer(
+            share[part], share[kept]
+        )
+        away = together - (start[part] - share[part, None]) @ factor.T
+        marginal = share[part] - start[part] @ balance
+        found[part] = start[part] + (away @ weighed + np.outer(marginal, balance)) @ inverse
+    found[kept] = emission
+    spread = np.sqrt(np.maximum(np.diag(inverse @ information @ inverse), 0.0) / max(statistics.n, 1.0))
+    upper = share[:, None] / balance
+    return np.clip(found, 0.0, np.minimum(upper, 1.0)), np.sqrt(share * (1 - share))[:, None] * spread
 
 
 def learned(statistics: Statistics, ridge: float = BALANCE_RIDGE) -> tuple[Problem, Estimate]:
@@ -460,7 +499,8 @@ def standard_errors(
     if not statistics.n or not d:
         return np.zeros((d, k)), np.zeros(k)
     loose = ((emission > 1e-9) & (emission < 1 - 1e-9)).ravel()
-    sample = sampled(statistics, ROWS_FOR_ERRORS if d * k <= MOST_PARAMETERS else ROWS_FOR_ERRORS // 4, 0)
+    rows = int(np.clip(MOST_WORK / 2 / (d * d * k), LEAST_ROWS, ROWS_FOR_ERRORS))
+    sample = sampled(statistics, rows, 0)
     counts = sample.counts / max(sample.n, 1e-300)
     scores = _scores(sample, problem, emission, balance)
     if not free or d * k > MOST_PARAMETERS:
