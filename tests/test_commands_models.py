@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import json
 import shutil
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -165,3 +169,63 @@ def test_a_model_moves_with_its_file_alone(folder: Path, tmp_path_factory: pytes
     )
     fine("predict", "spam.rules", "new.csv", "--model", "spam.model", "-o", "b.csv")
     assert (folder / "a.csv").read_bytes() == (folder / "b.csv").read_bytes()
+
+
+# ------------------------------------------------------------------------------------------------- files from anywhere
+
+
+def rewritten(path: Path, change: Callable[[dict[str, bytes]], None], compressed: bool = False) -> None:
+    """Writes an archive again, with some of its parts changed."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    change(parts)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+
+
+def npy(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array, allow_pickle=array.dtype == object)
+    return file.getvalue()
+
+
+def about(parts: dict[str, bytes], name: str, **changes: object) -> None:
+    parts[name] = json.dumps(json.loads(parts[name]) | changes).encode()
+
+
+HOSTILE: dict[str, Callable[[dict[str, bytes]], None]] = {
+    "a pickle for an array": lambda parts: parts.update({BALANCE: npy(np.array([{}, {}], dtype=object))}),
+    "an array that promises more": lambda parts: parts.update({BALANCE: parts[BALANCE].replace(b"(2,)", b"(9,)")}),
+    "a balance of other labels": lambda parts: parts.update({BALANCE: npy(np.full(3, 1 / 3))}),
+    "an array that is missing": lambda parts: parts.pop(BALANCE) and None,
+    "a kind that does not exist": lambda parts: about(parts, MODEL, model="os"),
+    "a parameter that does not exist": lambda parts: about(parts, MODEL, parameters={"command": "rm"}),
+    "a list where names should be": lambda parts: about(parts, MODEL, labels=5),
+    "fewer hashes than functions": lambda parts: about(parts, MODEL, hashes=[]),
+    "numbers of another size": lambda parts: parts.update({"question_0/precision_.npy": npy(np.ones(99))}),
+    "functions that are not there": lambda parts: parts.update({FUNCTION: npy(np.full(5, 9**9))}),
+    "numbers that are none": lambda parts: parts.update({"question_0/intercept_.npy": npy(np.full(2, np.nan))}),
+    "another format": lambda parts: about(parts, "bundle.json", format=7),
+    "questions without models": lambda parts: about(parts, "bundle.json", questions=["spam", "eggs"]),
+    "no JSON": lambda parts: parts.update({"bundle.json": b"{"}),
+    "nested without end": lambda parts: parts.update({"bundle.json": b"[" * 200_000}),
+}
+BALANCE, MODEL = "question_0/class_balance_.npy", "question_0/model.json"
+FUNCTION = "question_0/symbol_function_.npy"
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_a_hostile_model_is_refused(what: str, capsys: pytest.CaptureFixture[str]) -> None:
+    fine("fit", "spam.rules", "train.csv", "--model", "dawid_skene", "-o", "spam.model")
+    rewritten(Path("spam.model"), HOSTILE[what])
+    assert run(["predict", "spam.rules", "new.csv", "--model", "spam.model", "-o", "l.csv"]) == 2
+    assert "error[unreadable-model]" in capsys.readouterr().err
+    assert not Path("l.csv").exists()
+
+
+def test_a_compressed_model_is_refused() -> None:
+    fine("fit", "spam.rules", "train.csv", "--model", "majority", "-o", "spam.model")
+    rewritten(Path("spam.model"), lambda parts: None, compressed=True)
+    with pytest.raises(ValueError, match="is compressed"):
+        load_bundle("spam.model")

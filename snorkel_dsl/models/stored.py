@@ -17,10 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+import numpy as np
+
 from snorkel_dsl.facts import RuleFacts
 from snorkel_dsl.models.archives import reading, write_archive
 from snorkel_dsl.models.base import Model
 from snorkel_dsl.models.joint.model import JointModel
+from snorkel_dsl.votes import ABSTAIN, LabelMatrix
 
 FORMAT = 1
 _ABOUT = "bundle.json"
@@ -125,4 +128,17 @@ def _model(archive: zipfile.ZipFile, folder: str) -> Model:
     model._restore(archive, folder)
     if model.class_balance_.shape != (len(model.labels_),):
         raise ValueError("a class balance that is not of the labels")
+    _try(model)
     return model
+
+
+def _try(model: Model) -> None:
+    """Raise an error where a model that comes from a file can't answer, or contradicts itself."""
+    texts = (model.task_, model.explanation_, *model.labels_, *model.functions_, *model.hashes_)
+    if not all(isinstance(text, str) for text in texts) or len(model.hashes_) != len(model.functions_):
+        raise ValueError("names that are none")
+    rows = np.array([[ABSTAIN], [0], [len(model.labels_) - 1]]).repeat(len(model.functions_), axis=1)
+    with np.errstate(all="ignore"):
+        shares = model.predict_proba(LabelMatrix.from_dense(rows, model.functions_, model.labels_, model.task_))
+    if not np.allclose(shares.sum(axis=1), 1):
+        raise ValueError("a model that gives no probabilities")
