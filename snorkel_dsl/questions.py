@@ -21,7 +21,10 @@ Variable = tuple[str, int]  # a task, and the number of one of its labels where 
 Domains = dict[Variable, frozenset[int]]
 ONE = -1
 
-__all__ = ["NOT_ASKED", "Question", "Requirement", "Said", "Task", "allowed", "possible", "said_of"]
+__all__ = [
+    "NOT_ASKED", "Question", "Requirement", "Said", "Task", "Tries", "UndecidedError",
+    "allowed", "exists", "possible", "said_of",
+]  # fmt: skip
 
 
 class Task(Protocol):
@@ -52,6 +55,23 @@ class ImpossibleError(Exception):
     """Nothing is left of a domain."""
 
 
+class UndecidedError(Exception):
+    """Whether there is such a row takes too many tries to find out."""
+
+
+class Tries:
+    """How many answers may still be tried, in one search or several."""
+
+    def __init__(self, left: int = 5_000) -> None:
+        self.left = left
+
+    def take(self) -> None:
+        """Use one up. Raises UndecidedError where none is left."""
+        if self.left <= 0:
+            raise UndecidedError
+        self.left -= 1
+
+
 def allowed(tasks: Sequence[Task], requirements: Iterable[Requirement], said: Said) -> Domains | None:
     """The answers that a vote leaves to every variable; None where no row can be as it says.
 
@@ -62,24 +82,39 @@ def allowed(tasks: Sequence[Task], requirements: Iterable[Requirement], said: Sa
     return None if left is None else graph.opening | left
 
 
-def possible(tasks: Sequence[Task], requirements: Iterable[Requirement]) -> set[tuple[str, int]]:
-    """The answers that some row may have, each with its task.
+def possible(
+    tasks: Sequence[Task], requirements: Iterable[Requirement], tries: Tries | None = None
+) -> set[tuple[str, int]]:
+    """The answers that some row may have, each with its task; one of which that takes too many tries to tell counts as one.
 
-    What one possible answer settles is possible too, and need not be asked. So the answers are asked in no order at all: of a
-    long chain of requirements, most are settled by the first few, whichever way it is written.
+    Every row that is found has an answer to each question, and the next is looked for among those with answers that no row
+    before it had: so most answers need not be asked for.
     """
-    graph = Graph(tuple(tasks), tuple(requirements))
-    every = [
-        (variable, number) for variable, answers in graph.opening.items() for number in sorted(answers - {NOT_ASKED})
-    ]
-    Random(0).shuffle(every)  # noqa: S311 - no secret
+    search = _Search(Graph(tuple(tasks), tuple(requirements)), tries or Tries())
     found: set[tuple[Variable, int]] = set()
-    for variable, number in every:
-        left = None if (variable, number) in found else _Narrowing(graph).by(variable, number)
-        if left is not None:
-            found.add((variable, number))
-            found.update((one, next(iter(answers))) for one, answers in left.items() if len(answers) == 1)
+    for part in search.parts:
+        every = [(variable, number) for variable in part for number in sorted(search.graph.opening[variable])]
+        try:
+            if not search.row(part, None, found):
+                return set()
+            for variable, number in every:
+                if (variable, number) not in found:
+                    search.row(part, (variable, number), found)
+        except UndecidedError:
+            found.update(every)
     return {(task, number) for (task, _), number in found if number != NOT_ASKED}
+
+
+def exists(
+    tasks: Sequence[Task], requirements: Iterable[Requirement], said: Said | None = None, tries: Tries | None = None
+) -> bool:
+    """Whether some row is as the requirements, and a vote if there is one, say. Raises UndecidedError after too many tries."""
+    graph = Graph(tuple(tasks), tuple(requirements))
+    search = _Search(graph, tries or Tries())
+    wanted = [] if said is None else [(_variable(graph.tasks[said[0]], number), number) for number in sorted(said[1])]
+    if said is not None and not any(search.row(search.part_of(one[0]), one, set()) for one in wanted):
+        return False
+    return all(search.row(part, None, set()) for part in search.parts)
 
 
 def said_of(
@@ -199,7 +234,8 @@ class Graph:
             if task.under is not None:
                 self._watch(task, {*self.variables[task.name], self._variable(task.under[0], task.under[1])})
         for one in requirements:
-            self._watch(one, {self._variable(name, y) for name, numbers in (one.given, one.implied) for y in numbers})
+            sides = (one.given, one.implied, *one.or_else)
+            self._watch(one, {self._variable(name, y) for name, numbers in sides for y in numbers})
         self._left: dict[tuple[Variable, int], Domains | None] = {}
 
     def left(self, said: Said) -> Domains | None:
@@ -227,6 +263,25 @@ class Graph:
     def _variable(self, task: str, number: int) -> Variable:
         return _variable(self.tasks[task], number)
 
+    def parts(self) -> list[tuple[Variable, ...]]:
+        """The variables in groups that no constraint connects, each in no order at all."""
+        around: dict[int, list[Variable]] = {}
+        for variable in self.opening:
+            for constraint in self.watching(variable):
+                around.setdefault(id(constraint), []).append(variable)
+        found: list[tuple[Variable, ...]] = []
+        seen: set[Variable] = set()
+        for first in self.opening:
+            group = [] if first in seen else [first]
+            seen.add(first)
+            for variable in group:
+                near = [one for constraint in self.watching(variable) for one in around.pop(id(constraint), ())]
+                group += dict.fromkeys(one for one in near if one not in seen)
+                seen.update(near)
+            Random(0).shuffle(group)  # noqa: S311 - no secret
+            found += [tuple(group)] if group else []
+        return found
+
 
 def _variables(task: Task) -> tuple[Variable, ...]:
     return tuple((task.name, y) for y in range(len(task.labels))) if task.any_number else ((task.name, ONE),)
@@ -246,25 +301,37 @@ class _Narrowing:
         self.domains: Domains = {}
         self.changed: list[Variable] = []
 
+    def copy(self) -> _Narrowing:
+        """The same domains, to be narrowed in another way."""
+        other = _Narrowing(self.graph)
+        other.domains, other.changed = dict(self.domains), list(self.changed)
+        return other
+
     def by(self, variable: Variable, number: int) -> Domains | None:
         """The domains that are narrowed by one answer; None where that is impossible."""
         try:
-            self._keep(variable, frozenset({number}))
-            while self.changed:
-                for constraint in self.graph.watching(self.changed.pop()):
-                    if isinstance(constraint, Requirement):
-                        self._require(constraint)
-                    else:
-                        self._under(constraint)
+            self.keep(variable, frozenset({number}))
+            self.follow()
         except ImpossibleError:
             return None
         return self.domains
 
-    def _domain(self, variable: Variable) -> frozenset[int]:
+    def follow(self) -> None:
+        """Narrow what follows from what has changed. Raises ImpossibleError where nothing is left of a domain."""
+        while self.changed:
+            for constraint in self.graph.watching(self.changed.pop()):
+                if isinstance(constraint, Requirement):
+                    self._require(constraint)
+                else:
+                    self._under(constraint)
+
+    def domain(self, variable: Variable) -> frozenset[int]:
+        """What is left of a domain."""
         return self.domains.get(variable) or self.graph.opening[variable]
 
-    def _keep(self, variable: Variable, answers: frozenset[int]) -> None:
-        before = self._domain(variable)
+    def keep(self, variable: Variable, answers: frozenset[int]) -> None:
+        """Narrow a domain. Raises ImpossibleError where nothing is left of it."""
+        before = self.domain(variable)
         if not before & answers:
             raise ImpossibleError
         if before & answers != before:
@@ -272,7 +339,7 @@ class _Narrowing:
             self.changed.append(variable)
 
     def _drop(self, variable: Variable, answers: frozenset[int]) -> None:
-        self._keep(variable, self._domain(variable) - answers)
+        self.keep(variable, self.domain(variable) - answers)
 
     def _under(self, task: Task) -> None:
         """A task is asked where its parent's label is so, and only there."""
@@ -280,33 +347,94 @@ class _Narrowing:
         above = _variable(self.graph.tasks[parent], label)
         own = self.graph.variables[task.name]
         here, silent = frozenset({label}), frozenset({NOT_ASKED})
-        if any(NOT_ASKED not in self._domain(variable) for variable in own):
-            self._keep(above, here)
-        if any(self._domain(variable) == silent for variable in own):
+        if any(NOT_ASKED not in self.domain(variable) for variable in own):
+            self.keep(above, here)
+        if any(self.domain(variable) == silent for variable in own):
             self._drop(above, here)
         for variable in own:
-            if label not in self._domain(above):
-                self._keep(variable, silent)
-            elif self._domain(above) == here:
+            if label not in self.domain(above):
+                self.keep(variable, silent)
+            elif self.domain(above) == here:
                 self._drop(variable, silent)
 
     def _require(self, requirement: Requirement) -> None:
         """What is given being certain, what it implies is so; what is implied being impossible, nothing given is so."""
-        premise, conclusion = requirement.given[1], requirement.implied[1]
-        given, implied = (self.graph.tasks[name] for name, _ in (requirement.given, requirement.implied))
-        if any(self._domain(_variable(given, number)) <= premise for number in premise):
-            self._affirm(implied, conclusion)
-        if not any(number in self._domain(_variable(implied, number)) for number in conclusion):
+        premise, given = requirement.given[1], self.graph.tasks[requirement.given[0]]
+        left = self._left(requirement)
+        if any(self.domain(_variable(given, number)) <= premise for number in premise):
+            if not left:
+                raise ImpossibleError
+            if len(left) == 1:
+                self.keep(*left.popitem())
+        elif not left:
             for number in premise:
                 self._drop(_variable(given, number), frozenset({number}))
 
-    def _affirm(self, task: Task, numbers: frozenset[int]) -> None:
-        """One of the answers is so. Where any number may apply, the last that can still be."""
-        if not task.any_number:
-            self._keep((task.name, ONE), numbers)
-            return
-        possible = [number for number in numbers if number in self._domain(_variable(task, number))]
-        if not possible:
-            raise ImpossibleError
-        if len(possible) == 1:
-            self._keep(_variable(task, possible[0]), frozenset(possible))
+    def _left(self, requirement: Requirement) -> Domains:
+        """What is implied as far as it still can be: for each variable that it is about, the answers of which one is so."""
+        left: Domains = {}
+        for name, numbers in (requirement.implied, *requirement.or_else):
+            for number in numbers:
+                variable = _variable(self.graph.tasks[name], number)
+                if number in self.domain(variable):
+                    left[variable] = left.get(variable, frozenset()) | {number}
+        return left
+
+
+class _Search:
+    """Rows that are as they must be, found by trying: first where fewest answers are left, each with all that follows from it.
+
+    Variables that no constraint connects, however indirectly, are searched apart: `parts`. They stand in no order at all, so
+    that of a long chain of requirements most follow from the first few.
+    """
+
+    def __init__(self, graph: Graph, tries: Tries) -> None:
+        self.graph, self.tries = graph, tries
+        self.parts = graph.parts()
+        self._part = {variable: part for part in self.parts for variable in part}
+        self._starts: dict[Variable, _Narrowing | None] = {}
+
+    def part_of(self, variable: Variable) -> tuple[Variable, ...]:
+        """The variables that are connected with one."""
+        return self._part[variable]
+
+    def row(
+        self, part: tuple[Variable, ...], wanted: tuple[Variable, int] | None, found: set[tuple[Variable, int]]
+    ) -> bool:
+        """Whether some row has a wanted answer, as far as a part goes; the answers of such a row are added to `found`.
+
+        Answers that are not found yet are tried first. Raises UndecidedError after too many tries.
+        """
+        start = self._start(part)
+        waiting = [] if start is None else [(start, *(wanted or (part[0], None)))]
+        while waiting:
+            state, variable, number = waiting.pop()
+            state = state.copy()
+            if not self._narrows(state, variable, number):
+                continue
+            several = [one for one in part if len(state.domain(one)) > 1]
+            if not several:
+                found.update((one, answer) for one in part for answer in state.domain(one))
+                return True
+            variable = min(several, key=lambda one: len(state.domain(one)))
+            answers = sorted(state.domain(variable), key=lambda answer: ((variable, answer) not in found, answer))
+            waiting += [(state, variable, answer) for answer in answers]
+        return False
+
+    def _start(self, part: tuple[Variable, ...]) -> _Narrowing | None:
+        """What follows before anything is tried; None where that is impossible."""
+        if part[0] not in self._starts:
+            state = _Narrowing(self.graph)
+            state.changed += part
+            self._starts[part[0]] = state if self._narrows(state, part[0], None) else None
+        return self._starts[part[0]]
+
+    def _narrows(self, state: _Narrowing, variable: Variable, number: int | None) -> bool:
+        self.tries.take()
+        try:
+            if number is not None:
+                state.keep(variable, frozenset({number}))
+            state.follow()
+        except ImpossibleError:
+            return False
+        return True

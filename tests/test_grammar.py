@@ -78,6 +78,10 @@ HEADERS = """
 use A, B from "../words.rules"
 use functions from plugin "sentiment" version 2
 require findings.EDEMA implies not triage.NORMAL
+require findings.EDEMA or findings.NODULE excludes not triage.ABNORMAL
+require exactly one of triage.NORMAL, findings.EDEMA, NODULE
+require at least one of EDEMA, NODULE
+require at most one of EDEMA, NODULE
 data d
     p span of text from words "idx" in "tokens"
 terms T

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snorkel_dsl.facts import Exemplar, FunctionFacts, Requirement, RuleFacts
-from snorkel_dsl.questions import NOT_ASKED, _Narrowing, allowed, possible, said_of
+from snorkel_dsl.questions import NOT_ASKED, _Narrowing, allowed, exists, possible, said_of
 from snorkel_dsl.votes import LabelMatrix, TaskLabels
 
 TRIAGE = TaskLabels("triage", ("NORMAL", "ABNORMAL"))
@@ -133,12 +133,15 @@ def test_no_answer_is_excluded_that_some_row_has(
 
 @settings(max_examples=100, deadline=None)
 @given(requirements=requirement_lists())
-def test_the_possible_answers_are_those_that_leave_something(requirements: tuple[Requirement, ...]) -> None:
+def test_the_possible_answers_are_those_of_some_row(requirements: tuple[Requirement, ...]) -> None:
+    known = {task.name: task for task in TASKS}
+    rows = worlds(TASKS, requirements)
     every = [(task, number) for task in TASKS for number in range(len(task.answers))]
     expected = {
-        (task.name, number) for task, number in every if allowed(TASKS, requirements, said(task, number)) is not None
+        (task.name, number) for task, number in every if any(holds(row, known, said(task, number)) for row in rows)
     }
     assert possible(TASKS, requirements) == expected
+    assert exists(TASKS, requirements) == bool(rows)
 
 
 @pytest.mark.parametrize("step", [1, -1], ids=["in order", "backwards"])
@@ -146,8 +149,8 @@ def test_a_long_chain_of_requirements(step: int, monkeypatch: pytest.MonkeyPatch
     many = TaskLabels("many", tuple(f"L{number}" for number in range(2_000)), any_number=True)
     chain = [Requirement(said(many, number), said(many, number + 1)) for number in range(1_999)][::step]
     asked = []
-    narrow = _Narrowing.by
-    monkeypatch.setattr(_Narrowing, "by", lambda *of: asked.append(of) or narrow(*of))
+    narrow = _Narrowing.follow
+    monkeypatch.setattr(_Narrowing, "follow", lambda *of: asked.append(of) or narrow(*of))
     assert len(possible([many], chain)) == 4_000
     assert len(asked) < 100
 

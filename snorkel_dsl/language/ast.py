@@ -255,6 +255,29 @@ class Require(Node):
     conclusion: Vote
 
 
+class RequireNot(Node):
+    """`require urgency.ROUTINE excludes findings.EDEMA`: no row is both."""
+
+    first: Vote
+    second: Vote
+
+
+class HowMany(Node):
+    """`exactly one`, `at least one`, `at most one`."""
+
+    word: Literal["exactly one", "at least one", "at most one"]
+
+
+class RequireSome(Node):
+    """`require exactly one of triage.NORMAL, findings.EDEMA, findings.NODULE`."""
+
+    how_many: HowMany
+    labels: tuple[QualifiedName, ...]
+
+
+AnyRequire: TypeAlias = Require | RequireNot | RequireSome
+
+
 # ---------------------------------------------------------------------------------- terms, sections, contexts, lookups
 
 
@@ -996,8 +1019,8 @@ class Broken(Node):
 
 
 Block: TypeAlias = (
-    Language | Package | UseNames | UseContext | UsePlugin | Data | Task | Require | Terms | Sections | Context | Lookup
-    | Condition | Rule | Slice | Transform | Augment | Broken
+    Language | Package | UseNames | UseContext | UsePlugin | Data | Task | Require | RequireNot | RequireSome | Terms
+    | Sections | Context | Lookup | Condition | Rule | Slice | Transform | Augment | Broken
 )  # fmt: skip
 
 

@@ -261,6 +261,7 @@ _SPECIAL: dict[str, Callable[[Sequence[Any], Span], Any]] = {
     "terms_ontology": _terms_ontology,
     "term_mode": _keywords(ast.TermMode),
     "cue_kind": _keywords(ast.CueKind),
+    "how_many": _keywords(ast.HowMany),
     "otherwise": _otherwise,
     "example": _example,
     "field": _field,

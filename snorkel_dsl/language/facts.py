@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from snorkel_dsl.facts import FunctionFacts, Requirement, RuleFacts
+from snorkel_dsl.facts import FunctionFacts, RuleFacts
 from snorkel_dsl.language import ir
 from snorkel_dsl.language.hashing import Forms
 from snorkel_dsl.language.types import Kind
@@ -40,10 +40,7 @@ def facts_of(program: ir.Program) -> RuleFacts:
         )
         for function in program.functions
     }
-    requirements = tuple(
-        Requirement((one.given.task, one.given.labels), (one.implied.task, one.implied.labels))
-        for one in program.requirements
-    )
+    requirements = tuple(one.fact for one in program.requirements)
     return RuleFacts(functions, _balances(program.tasks), requirements=requirements)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from snorkel_dsl import facts
 from snorkel_dsl.facts import answers_of
 from snorkel_dsl.language.types import Kind, Type
 from snorkel_dsl.source import Source, Span
@@ -307,11 +308,31 @@ class Vote:
 
 @dataclass(frozen=True)
 class Requirement:
-    """`require A implies B`: whenever the first holds of a row, the second does."""
+    """Whenever what is given holds of a row, what is implied does, or one of `or_else`."""
 
     given: Vote
     implied: Vote
     span: Span | None = field(default=None, compare=False)
+    or_else: tuple[Vote, ...] = ()
+
+    @property
+    def fact(self) -> facts.Requirement:
+        """The requirement without its place."""
+        given, implied, *others = ((vote.task, vote.labels) for vote in (self.given, self.implied, *self.or_else))
+        return facts.Requirement(given, implied, tuple(others))
+
+
+@dataclass(frozen=True)
+class RequireLine:
+    """A `require` line as it is written, which makes one `Requirement` or several.
+
+    `relation` is "implies", "excludes", "exactly one of", "at least one of" or "at most one of"; `sides` is what it is between.
+    """
+
+    relation: str
+    sides: tuple[Vote, ...]
+    requirements: tuple[Requirement, ...]
+    span: Span = field(compare=False)
 
 
 ABSTAIN: None = None
@@ -436,8 +457,13 @@ class Program:
     version: str | None = None
     source: Source | None = field(default=None, compare=False)
     conditions: Mapping[str, Expression] = field(default_factory=dict, compare=False)
-    requirements: tuple[Requirement, ...] = ()
+    require_lines: tuple[RequireLine, ...] = ()
     terms: Mapping[str, TermList] = field(default_factory=dict, compare=False)
+
+    @property
+    def requirements(self) -> tuple[Requirement, ...]:
+        """What all `require` lines come to."""
+        return tuple(one for line in self.require_lines for one in line.requirements)
 
     def task(self, name: str) -> Task:
         """The task of a name. Raises KeyError where there is none."""

@@ -29,10 +29,11 @@ from snorkel_dsl.language.check.declarations import (
 from snorkel_dsl.language.check.functions import beside_functions, use_functions
 from snorkel_dsl.language.check.later import refuse_block
 from snorkel_dsl.language.check.named import ConditionsBuilder
+from snorkel_dsl.language.check.requirements import check_requirements
 from snorkel_dsl.language.check.resolving import NoFiles, Refusal, Resolver, UsedRules
 from snorkel_dsl.language.check.rules import CheckedRule, check_rule
 from snorkel_dsl.language.check.scope import Names, Problems
-from snorkel_dsl.language.check.tasks import check_requirements, declare_tasks
+from snorkel_dsl.language.check.tasks import declare_tasks
 from snorkel_dsl.language.hashing import Forms
 from snorkel_dsl.language.types import Signature
 from snorkel_dsl.source import Source, Span
@@ -161,7 +162,7 @@ def _declare_tasks(names: Names, file: ast.File) -> None:
         if task.on is not None and data and task.on.text != data[0].name.text:
             names.unknown("data block", [data[0].name.text], task.on)
     declare_tasks(names, blocks_of(file, ast.Task))
-    names.requirements = check_requirements(names, blocks_of(file, ast.Require))
+    names.require_lines = check_requirements(names, file.blocks)
     if not names.tasks:
         example = "task spam on comment\n    labels HAM, SPAM"
         _missing(names, file, "task", "no-task", "nothing says what the labels are", example)
@@ -292,7 +293,7 @@ def _program(names: Names, file: ast.File, rules: list[CheckedRule]) -> ir.Progr
         None if package is None or package.version is None else package.version.text,
         names.source,
         {name: condition.body for name, condition in names.conditions.items() if condition is not None},
-        names.requirements,
+        names.require_lines,
         {name: terms for name, terms in names.terms.items() if terms is not None},
     )
 

@@ -83,7 +83,11 @@ class Names:
     functions: dict[str, tuple[StoredFunction, ...]] = field(default_factory=dict)  # of all plugins that are used
     lost_functions: bool = False  # a plugin cannot be used, and its functions are not known
     rules: dict[str, Span] = field(default_factory=dict)
-    requirements: tuple[ir.Requirement, ...] = ()
+    unders: dict[str, Span] = field(default_factory=dict)  # the lines that put a task under a label, by task
+    require_lines: tuple[ir.RequireLine, ...] = ()
+    impossible: dict[tuple[str, int], tuple[Span, ...]] = field(
+        default_factory=dict
+    )  # answers, and the lines that clash
     poisoned: frozenset[str] = frozenset()
     incomplete: bool = False  # a block was lost with its header: any name may have been declared there
     patterns: dict[str, bool] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Tasks: their labels and balance, the label of another task that one stands under, and what one label requires of others.
+"""Tasks: their labels and balance, and the label of another task that one stands under.
 
 Tasks may stand in any order, so all are declared first; then each finds the label that it is under, and only then are votes,
 and with them requirements, looked at.
@@ -6,18 +6,14 @@ and with them requirements, looked at.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import islice
 
 from snorkel_dsl.language import ast, ir
 from snorkel_dsl.language.check.declarations import percent_of, repeated
 from snorkel_dsl.language.check.scope import Names
-from snorkel_dsl.language.check.votes import ABSTAINING, check_vote
-from snorkel_dsl.questions import Requirement, Said, allowed, possible
+from snorkel_dsl.language.check.votes import ABSTAINING
 from snorkel_dsl.source import Span
-
-_MOST_IMPOSSIBLE = 12  # answers that no row can have, whose lines are looked for
 
 
 def declare_tasks(names: Names, blocks: Iterable[ast.Task]) -> None:
@@ -30,6 +26,7 @@ def declare_tasks(names: Names, blocks: Iterable[ast.Task]) -> None:
         if block.under is not None:
             task = names.tasks[block.name.text]
             names.tasks[task.name] = replace(task, under=_parent(names, block.under))
+            names.unders[task.name] = _header(block)
     for block in new:
         _refuse_circle(names, block)
 
@@ -157,6 +154,12 @@ def _parent(names: Names, written: ast.QualifiedName) -> tuple[str, int] | None:
     return of.text, labels.index(rest[0].text)
 
 
+def _header(block: ast.Task) -> Span:
+    """The line that says under which label a task stands."""
+    end = block.name.span.end if block.under is None else block.under.span.end
+    return Span(block.span.start, end)
+
+
 def _refuse_circle(names: Names, block: ast.Task) -> None:
     """Say so where a task stands under itself, directly or in a circle; it then stands under nothing."""
     above = [task.name for task in ancestors(names, names.tasks[block.name.text])]
@@ -180,84 +183,3 @@ def ancestors(names: Names, task: ir.Task) -> Iterator[ir.Task]:
         task = names.tasks[task.under[0]]
         seen.add(task.name)
         yield task
-
-
-# -------------------------------------------------------------------------------------------------------- requirements
-
-
-def check_requirements(names: Names, blocks: Iterable[ast.Require]) -> tuple[ir.Requirement, ...]:
-    """All `require A implies B` of a file."""
-    found: list[ir.Requirement] = []
-    for block in blocks:
-        given, implied = check_vote(names, block.premise, None), check_vote(names, block.conclusion, None)
-        if given is not None and implied is not None and not _says_nothing(names, block, given, implied):
-            found.append(ir.Requirement(given, implied, block.span))
-    _refuse_impossible(names, found)
-    return tuple(found)
-
-
-def _says_nothing(names: Names, block: ast.Require, given: ir.Vote, implied: ir.Vote) -> bool:
-    """Whether both sides are of one task of which one label is true: the one then settles the other without being told."""
-    if given.task != implied.task:
-        return False
-    task = names.tasks[given.task]
-    if task.any_number and not given.labels & implied.labels:
-        return False
-    same = given.labels & implied.labels
-    message = "this holds of itself" if same else "no row can be so"
-    because = f"`{task.name}` has one label a row" if not task.any_number else "the same label stands on both sides"
-    names.report(
-        "empty-requirement",
-        message,
-        block,
-        because,
-        helps=["a requirement ties a label to one of another task, or to another where any number may apply"],
-    )
-    return True
-
-
-def _refuse_impossible(names: Names, found: Sequence[ir.Requirement]) -> None:
-    """Say so of each line with which some label can be that of no row any more."""
-    if not found:
-        return
-    tasks, lines = tuple(names.tasks.values()), [plain(line) for line in found]
-    some_row_has = possible(tasks, lines)
-    told: set[int] = set()
-    answers = ((task, number) for task in tasks for number in range(len(task.answers)))
-    missing = (one for one in answers if (one[0].name, one[1]) not in some_row_has)
-    for task, number in islice(missing, _MOST_IMPOSSIBLE):
-        line = _first_in_the_way(tasks, lines, (task.name, frozenset({number})))
-        if line not in told:
-            told.add(line)
-            _impossible(names, f"`{task.name}` can never be `{task.answers[number]}`", found[: line + 1])
-
-
-def _is_possible(tasks: tuple[ir.Task, ...], lines: Sequence[Requirement], said: Said) -> bool:
-    return allowed(tasks, lines, said) is not None
-
-
-def _first_in_the_way(tasks: tuple[ir.Task, ...], lines: Sequence[Requirement], said: Said) -> int:
-    """The first of the lines with which something becomes impossible, together with those before it."""
-    low, high = 0, len(lines)  # possible with the first `low` lines, not with the first `high`
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if _is_possible(tasks, lines[:middle], said) else (low, middle)
-    return high - 1
-
-
-def _impossible(names: Names, message: str, lines: Sequence[ir.Requirement]) -> None:
-    spans = [line.span for line in lines if line.span is not None]
-    names.report(
-        "impossible-label",
-        f"with this line, {message}",
-        spans[-1],
-        "what it requires cannot be",
-        others=[(span, "together with this") for span in spans[-3:-1]],
-        helps=["remove the requirement, or the label"],
-    )
-
-
-def plain(requirement: ir.Requirement) -> Requirement:
-    """A requirement as the facts have it, without its place."""
-    given, implied = requirement.given, requirement.implied
-    return Requirement((given.task, given.labels), (implied.task, implied.labels))

@@ -227,7 +227,12 @@ IN_BLOCKS = {
     "require": (
         (r"^require if (?P<a>[\w. ]+),? then (?P<b>.+)$", r"require \g<a> implies \g<b>"),
         (r"^require (?P<a>[\w. ]+?) (?:->|=>|then|means|requires|needs|gives) (?P<b>.+)$", r"require \g<a> implies \g<b>"),
-        (r"^require (?P<a>[\w. ]+?) excludes (?P<b>.+)$", r"require \g<a> implies not \g<b>"),
+        (r"^require (?P<a>[\w. ]+?) (?:excluding|rules out|forbids|contradicts) (?P<b>.+)$", r"require \g<a> excludes \g<b>"),
+        (r"^require (?P<many>exactly|at least|at most) (?:1|one) (?P<labels>[\w.]+(?:, ?[\w.]+)+)$",
+         r"require \g<many> one of \g<labels>"),
+        (r"^require (?P<many>exactly|at least|at most) 1 of (?P<labels>.+)$", r"require \g<many> one of \g<labels>"),
+        (r"^require (?:one|only one|one and only one) of (?P<labels>.+)$", r"require exactly one of \g<labels>"),
+        (r"^require (?:any|some|one or more) of (?P<labels>.+)$", r"require at least one of \g<labels>"),
     ),
     "rule": (
         (r"(?P<votes>\bvotes?) (?:NOT|no|none of|non) (?P<label>[A-Z][\w.]*)", r"\g<votes> not \g<label>"),

@@ -2,7 +2,8 @@
 
 A heading is its words, whatever their case and however many blanks stand between them, with blanks and a `:` after them
 - at the start of the text or of a line, or after the end of a sentence;
-- or, written in capitals, anywhere after a blank, unless the word before is in capitals too;
+- or, written in capitals, anywhere after a blank ("INDICATION: COPD FINDINGS:"), unless all of its line up to there is a
+  longer heading in capitals ("PRELIMINARY FINDINGS:");
 and, without a `:`, alone on its line.
 
 A section goes from after its heading up to the next heading: of another section, of the list of common ones below, or, at
@@ -120,14 +121,23 @@ def _is_heading(text: str, found: re.Match[str]) -> bool:
     """Whether words that are those of a heading stand where one can stand."""
     start = found.start()
     before = _skip_back(text, start)
-    at_line_start = before == 0 or text[before - 1] in _LINE_ENDS
-    if at_line_start or not found["mark"]:
-        return at_line_start
+    if _starts_line(text, before) or not found["mark"]:
+        return _starts_line(text, before)
     if before == start:
         return False
     if _ends_sentence(text, before):
         return True
-    return not any(map(is_small, text[start : found.end()])) and not _after_capitals(text, before)
+    return not any(map(is_small, text[start : found.end()])) and not _ends_longer_heading(text, found.end() - 1)
+
+
+def _starts_line(text: str, start: int) -> bool:
+    return start == 0 or text[start - 1] in _LINE_ENDS
+
+
+def _ends_longer_heading(text: str, colon: int) -> bool:
+    """Whether all of a line up to a `:` is a heading in capitals."""
+    start = _heading_start(text, colon)
+    return start is not None and _starts_line(text, _skip_back(text, start)) and _in_capitals(text[start:colon].split())
 
 
 def _skip_back(text: str, start: int) -> int:
@@ -142,15 +152,6 @@ def _ends_sentence(text: str, end: int) -> bool:
     while end > lowest and text[end - 1] in _CLOSING:
         end -= 1
     return bool(end) and text[end - 1] in ".!?…;"
-
-
-def _after_capitals(text: str, end: int) -> bool:
-    """Whether the word that ends at an offset is written in capitals."""
-    start = end
-    while start and end - start < _LONGEST_UNKNOWN and is_letter_or_digit(text[start - 1]):
-        start -= 1
-    word = text[start:end]
-    return any(map(is_capital, word)) and not any(map(is_small, word))
 
 
 # ------------------------------------------------------------------------------------------------- headings in no list
