@@ -33,6 +33,7 @@ def _of_one(one: Answered, gold: Mapping[str, Gold]) -> str:
         f"task {one.name}{_under(one)}: {_asked(one)}, {covered:,} with a vote ({_part(covered, int(one.asked.sum()))}), "
         f"{count(one.votes.rows.size, 'vote')} of {count(len(one.votes.functions), 'function')}",
         f"model {one.model.name}: {one.model.explanation_}",
+        *(f"doubt: {sentence}" for sentence in one.model.warnings_),
         f"class balance: {_balance(one)}",
         "",
         table(("label", "rows", "share", "mean probability"), _label_rows(one)),
