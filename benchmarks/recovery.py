@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import itertools
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -329,6 +330,8 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=1_000_000)
     parser.add_argument("--seeds", type=int, default=8)
     asked = parser.parse_args()
+    if asked.figure and not importlib.util.find_spec("matplotlib"):
+        sys.exit('a figure needs matplotlib: pip install "snorkel-dsl[plots]"')
     sizes = [n for n in (1_000, 10_000, 100_000, 1_000_000) if n <= asked.most]
     rates = print_rate(sizes, asked.seeds)
     print_confusions(sizes[-1], min(asked.seeds, 4))
