@@ -105,6 +105,57 @@ def all_positive(n: int = 10_000, seed: int = 0) -> Simulation:
     return one_label_each(n, hits, balance=(0.7, 0.3), seed=seed)
 
 
+def rule_book(seed: int, n: int = 3_000) -> Simulation:
+    """Rules as people write them, drawn at random: few or many labels, rare ones, topics within labels that rules find and
+    miss, mistakes that come together, long rows on which more rules fire, near copies, and some classifiers."""
+    rng = np.random.default_rng(seed)
+    k = 2 if rng.random() < 0.6 else int(rng.integers(3, 7)) if rng.random() < 0.75 else int(rng.integers(7, 16))
+    rare = rng.uniform(0.05, 0.25) if k == 2 and rng.random() < 0.45 else None
+    balance = rng.dirichlet(np.full(k, 6.0)) if rare is None else np.array([1 - rare, rare])
+    topics = int(rng.integers(4, 13))
+    weights = rng.dirichlet(np.ones(topics), size=k)
+    truth = rng.choice(k, size=n, p=balance)
+    topic = (weights.cumsum(axis=1)[truth] < rng.random((n, 1))).sum(axis=1).clip(max=topics - 1)
+    length = rng.gamma(2, 0.5, size=n) if rng.random() < 0.6 else np.ones(n)
+    m = int(np.clip(np.round(np.exp(rng.normal(np.log(10 + 2 * k), 0.6))), 4, 90))
+    written = rng.dirichlet(np.full(k, 3.0)) if rng.random() < 0.7 else balance
+    columns: list[npt.NDArray[np.int64]] = []
+    for j in range(m):
+        kind = rng.random()
+        if kind < 0.06:
+            says = noisy(truth, rng.uniform(max(1 / k, 0.5), 0.92), k, rng)
+            columns.append(np.where(rng.random(n) < rng.uniform(0.3, 1), says, -1))
+        elif columns and kind < 0.12:
+            copied = columns[int(rng.integers(len(columns)))]
+            columns.append(np.where(rng.random(n) < 0.85, copied, -1))
+        else:
+            label = int(rng.choice(k, p=written)) if j >= k else j
+            columns.append(_rule(label, truth, topic, weights[label], balance[label], length, rng))
+    votes = LabelMatrix.from_dense(np.stack(columns, axis=1), labels=k)
+    return Simulation(votes, truth, tuple(balance.tolist()))
+
+
+def _rule(
+    label: int,
+    truth: npt.NDArray[np.int64],
+    topic: npt.NDArray[np.int64],
+    weights: npt.NDArray[np.float64],
+    share: float,
+    length: npt.NDArray[np.float64],
+    rng: np.random.Generator,
+) -> npt.NDArray[np.int64]:
+    """A rule for one label: it finds some of its topics, and errs mostly on a few topics of other labels."""
+    likely = (weights + 0.02) / (weights + 0.02).sum()
+    found = rng.choice(weights.size, size=int(rng.integers(1, 4)), replace=False, p=likely)
+    meant = (truth == label) & np.isin(topic, found)
+    rate, precision = rng.beta(1.5, 2.5), float(np.clip(rng.beta(6, 2), min(share * 1.2, 0.9), 0.995))
+    mistaken = rng.choice(weights.size, size=max(1, weights.size // 3), replace=False)
+    spill = np.where(np.isin(topic, mistaken), 1.0, 0.25) * (truth != label)
+    wrong = max(meant.mean() * rate, 1e-4) * (1 - precision) / precision / max(spill.mean(), 1e-9)
+    chance = np.clip(np.where(meant, rate, wrong * spill) * length, 0, 0.98)
+    return np.where(rng.random(truth.size) < chance, label, -1)
+
+
 def area_under_curve(scores: npt.NDArray[np.float64], truth: npt.NDArray[np.int64]) -> float:
     """The chance that a positive row scores above a negative one; ties count one half."""
     _, ranks, counts = np.unique(scores, return_inverse=True, return_counts=True)
