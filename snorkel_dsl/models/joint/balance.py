@@ -11,7 +11,8 @@ Graphical Models 1996, section 4.4). How often a label occurs may depend on its 
 with one m for all contexts, their maximum likelihood by Hunter's steps (Annals of Statistics 2004). Without that, a task that
 few rules are about soon stands for something else: every urgent report has a nodule, say.
 
-p⁰ is even: each task has its labels equally often where it is asked, or as often as is declared.
+p⁰ is even: each task has its labels equally often where it is asked, or as often as is declared. A task of which some label
+requires something of another follows from that one: were both even, each would stand for the other.
 """
 
 from __future__ import annotations
@@ -103,7 +104,8 @@ class BalanceTree:
         """p⁰: the share of each configuration of each clique, and of each state of all variables."""
         targets = dict(declared)
         for v, variable in enumerate(self.feasible.variables):
-            if variable.task is not None and variable.label is None and v not in targets:
+            alike = variable.task is not None and variable.label is None and v not in self.feasible.premises
+            if alike and v not in targets:
                 targets[v] = np.full(variable.labels, 1 / variable.labels)
         unary = np.zeros((1, int(self.feasible.offsets[-1])))
         for _ in range(FITTING_STEPS):

@@ -103,6 +103,7 @@ class FeasibleSet:
         self.most = most
         self.variables: list[Variable] = []
         self.constraints: list[Constraint] = []
+        self.premises: set[int] = set()  # variables of which some state requires something of another
         self._either: dict[frozenset[Event], int] = {}
         self.of_task = {task.name: self._declare(task) for task in tasks}
         for task in tasks:
@@ -113,6 +114,7 @@ class FeasibleSet:
                 one.given
             ):  # `A or B implies C` is `A implies C` and `B implies C`: no helper needed
                 self._imply(given, self.event(one.implied))
+                self.premises.add(given.variable)
         for said in self.events:
             self.event(said)
         self.cliques = _joined(self._cliques(), len(self.variables))

@@ -8,10 +8,10 @@ p is a product of small tables over the tree of F (`balance`), and all numbers a
 is a sum over F (`messages`), so answers agree with each other: P(child) ≤ P(parent), and what a requirement rules out has
 probability zero. One answer for all tasks is the vector of F that is expected to be right about most of them.
 
-By default silence says nothing (α = 0), and the belief in rules counts half as much as their votes. Both were settled while looking at simulations, and at scores on the train rows of the two rule sets of
-`benchmarks/joint.py`. Left-out votes (`models.heldout`) were tried for choosing α and dropped: where a rule for a label and
-one against it exclude each other, as on chest X-ray reports, the silence of one foretells the other perfectly and says
-nothing of the label.
+By default silence says nothing (α = 0), and the belief in rules counts half as much as their votes. Both were settled while
+looking at simulations, and at scores on the train rows of the two rule sets of `benchmarks/joint.py`. Left-out votes
+(`models.heldout`) were tried for choosing α and dropped: where a rule for a label and one against it exclude each other, as
+on chest X-ray reports, the silence of one foretells the other perfectly and says nothing of the label.
 """
 
 from __future__ import annotations
