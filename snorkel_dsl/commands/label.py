@@ -53,8 +53,10 @@ def command(
     fitted: what was learned elsewhere labels these rows, as `predict` does. DATA is a file, - for stdin, or the
     name of a dataset in the settings. For each task T there is a column T (the label; empty where no rule votes or labels
     are tied) and a column T.LABEL with the probability of each label. Where any number of labels may apply, T is the list of
-    those that are more likely than not, and T.LABEL is empty where no rule votes on the label; a task under a label of
-    another is empty where that label is not given. The output has the rows of DATA, in their order.
+    those that are more likely than not, and T.LABEL is empty where no rule votes on the label. A task under a label of
+    another is empty where that label is not given, and T.asked says whether it is: false where the task is not applicable,
+    empty where nobody knows. Tasks that inform each other are answered by one model, and never contradict each other; with
+    `--model separate` each has its own. The output has the rows of DATA, in their order.
     Gold is only compared with, never used.
 
     \b
