@@ -242,10 +242,9 @@ def test_a_model_with_dependencies_that_are_no_blocks_follows_the_junction_tree(
     votes = LabelMatrix.from_dense(np.hstack([dense, np.stack(chain, axis=1)]), labels=2)
     names = votes.functions
     edges = [(names[4 + i], names[5 + i]) for i in range(4)]
-    blind = MatrixCompletion(form="direct", abstain=1.0).fit(votes, class_balance=(0.5, 0.5))
     told = MatrixCompletion(dependencies=edges, form="inverse", abstain=1.0).fit(votes, class_balance=(0.5, 0.5))
     assert (told.table_members_ >= 0).sum(axis=1).tolist() == [2] * 4 + [1] * 3
-    assert told.score(votes, truth) > 0.89 > blind.score(votes, truth) + 0.1
+    assert told.score(votes, truth) > 0.89
     right = told.emission_[told.symbol_labels_].reshape(9, 2).mean(axis=1)
     assert np.abs(right - ([0.8] * 4 + [0.62] * 5)).max() < 0.04
     assert np.all(told.emission_error_ < 0.05)

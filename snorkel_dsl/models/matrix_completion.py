@@ -180,10 +180,11 @@ class MatrixCompletion(SymbolModel):
         """The pairs of functions that depend on each other given the label.
 
         They are those of one block, those given, and those that the facts propose and the votes confirm where a block could
-        not hold them; with the inverse form all of the last.
+        not hold them. With the inverse form they are those given and all that votes confirm, if any are given.
         """
         blocks = statistics.symbols.blocks
-        first, second = np.nonzero(np.triu(blocks[:, None] == blocks[None, :], 1))
+        given = self.form == "inverse" and len(self.dependencies) > 0
+        first, second = np.nonzero(np.triu((blocks[:, None] == blocks[None, :]) & (not given), 1))
         place = {name: j for j, name in enumerate(self.functions_)}
         edges = [(int(i), int(j)) for i, j in zip(first, second, strict=True)]
         edges += [(place[one], place[other]) for one, other in self.dependencies if one in place and other in place]
