@@ -16,7 +16,7 @@ from snorkel_dsl.language.check.later import comes_later
 from snorkel_dsl.language.check.scope import Names
 from snorkel_dsl.language.check.tasks import ancestors
 from snorkel_dsl.language.check.votes import check_vote
-from snorkel_dsl.questions import Requirement, Said, Tries, UndecidedError, exists, possible
+from snorkel_dsl.questions import Requirement, Said, Tries, UndecidedError, exists, possible, said_of
 from snorkel_dsl.source import Span
 
 _MOST_IMPOSSIBLE = 12  # answers that no row can have, whose lines are looked for
@@ -30,7 +30,7 @@ def check_requirements(names: Names, blocks: Iterable[ast.Block]) -> tuple[ir.Re
     made = [_line(names, block) for block in blocks if isinstance(block, ast.AnyRequire)]
     found = tuple(line for line in made if line is not None)
     if found:
-        _refuse_impossible(names, found)
+        _find_impossible(names, found)
     return found
 
 
@@ -182,8 +182,8 @@ def _unasked(names: Names, task: str) -> Iterator[ir.Vote]:
 # ------------------------------------------------------------------------------------------------------ what they leave
 
 
-def _refuse_impossible(names: Names, lines: Sequence[ir.RequireLine]) -> None:
-    """Say so where the lines leave no row, or none with some label; each time with the fewest lines that do it."""
+def _find_impossible(names: Names, lines: Sequence[ir.RequireLine]) -> None:
+    """Say so where the lines leave no row; find the labels that none has, each with the fewest lines that do it."""
     search = _Clashes(names, lines)
     if search.leaves_none(search.items, None):
         _empty(names, search.fewest(None))
@@ -191,14 +191,17 @@ def _refuse_impossible(names: Names, lines: Sequence[ir.RequireLine]) -> None:
     tasks = tuple(names.tasks.values())
     some_row_has = possible(tasks, search.requirements(search.items), search.tries)
     answers = ((task, number) for task in tasks for number in range(len(task.answers)))
-    told: set[Span] = set()
     missing = (one for one in answers if (one[0].name, one[1]) not in some_row_has)
     for task, number in islice(missing, _MOST_IMPOSSIBLE):
-        places = search.fewest((task.name, frozenset({number})))
-        names.impossible[task.name, number] = places
-        if places and places[-1] not in told:
-            told.add(places[-1])
-            _never(names, f"`{task.name}` can never be `{task.answers[number]}`", places)
+        names.impossible[task.name, number] = search.fewest((task.name, frozenset({number})))
+
+
+def refuse_impossible_labels(names: Names) -> None:
+    """Say so of each line with which some label can be that of no row, unless a vote for such a label has shown the line."""
+    for (task, number), places in names.impossible.items():
+        if places and places[-1] not in names.told:
+            names.told.add(places[-1])
+            _never(names, f"`{task}` can never be `{names.tasks[task].answers[number]}`", places)
 
 
 class _Clashes:
@@ -268,3 +271,35 @@ def _never(names: Names, message: str, places: Sequence[Span]) -> None:
         others=[(place, "together with this") for place in places[:-1]],
         helps=["remove the requirement, or the label"],
     )
+
+
+# ------------------------------------------------------------------------------------------------------- silent tasks
+
+
+def warn_of_silent_tasks(names: Names, file: ast.File, program: ir.Program) -> None:
+    """Warn of each task of which no vote says anything, neither its own nor what follows from one on another task."""
+    if len(program.tasks) < 2 or not program.functions or any(isinstance(block, ast.Broken) for block in file.blocks):
+        return
+    votes = {vote for function in program.functions for vote in function.votes}
+    heard = {vote.task for vote in votes}
+    requirements = [one.fact for one in program.requirements]
+    written = {block.name.text: block for block in file.blocks if isinstance(block, ast.Task)}
+    for task in program.tasks:
+        labels = range(len(task.labels)) if task.any_number else (None,)
+        if task.name in heard or any(
+            said_of(program.tasks, requirements, (vote.task, vote.labels), task, label)
+            for label in labels
+            for vote in votes
+        ):
+            continue
+        example = f"{task.name}.{task.labels[0]}"
+        names.report(
+            "silent-task",
+            f"no rule votes on the task `{task.name}`",
+            written[task.name].name,
+            "its answers follow from no other task either",
+            helps=[
+                f"write a rule that votes `{example}`, or remove the task; or say why it stays: `# allow silent-task: …`"
+            ],
+            severity="warning",
+        )

@@ -87,7 +87,8 @@ class Names:
     require_lines: tuple[ir.RequireLine, ...] = ()
     impossible: dict[tuple[str, int], tuple[Span, ...]] = field(
         default_factory=dict
-    )  # answers, and the lines that clash
+    )  # answers of no row, and the lines that clash
+    told: set[Span] = field(default_factory=set)  # lines that were shown to clash
     poisoned: frozenset[str] = frozenset()
     incomplete: bool = False  # a block was lost with its header: any name may have been declared there
     patterns: dict[str, bool] = field(default_factory=dict)

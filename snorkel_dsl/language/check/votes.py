@@ -142,4 +142,24 @@ class RuleVotes:
             self.broken = True
         else:
             self.task = found.task
+            _refuse_impossible(self.names, vote, found)
         return found
+
+
+def _refuse_impossible(names: Names, written: ast.Vote, vote: ir.Vote) -> None:
+    """Say so of a vote that no row can be as it says, the first for which the lines that clash are these."""
+    answers = [(vote.task, number) for number in sorted(vote.labels)]
+    if not all(answer in names.impossible for answer in answers):
+        return
+    lines = sorted({line for answer in answers for line in names.impossible[answer]}, key=lambda span: span.start)
+    if not lines or names.told.issuperset(lines):
+        return
+    names.told.update(lines)
+    names.report(
+        "impossible-vote",
+        f"no row can be `{names.written(written)}`: this vote is wrong wherever it is given",
+        written,
+        f"`{vote.task}` can never be so",
+        others=[(line, "together with this" if line in lines[1:] else "with this") for line in lines],
+        helps=["change the requirements, or remove the vote"],
+    )
