@@ -23,7 +23,8 @@ et al., VLDB 2018, section 3.1),
 
     A = mean over rows of Σ_{y ≠ t} 1[c_y w_max ≥ c_t w_min] σ(c_y − c_t)
 
-with c_y the votes for y, t the most voted label and (w_min, w_max) = (½, 1½), is below .0005: weights would change no row.
+with c_y the votes for y, t the most voted label and (w_min, w_max) = (½, 1½), is below .0005: weights would change no row, and
+each vote has the precision that is expected of its rule (`expected`).
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from snorkel_dsl.facts import RuleFacts
 from snorkel_dsl.models.base import Model, log, softmax
 from snorkel_dsl.models.dawid_skene import DawidSkene
 from snorkel_dsl.models.doubts import doubts, named
+from snorkel_dsl.models.expected import ExpectedPrecision
 from snorkel_dsl.models.majority import MajorityVote
 from snorkel_dsl.models.positive_only import PositiveOnly
 from snorkel_dsl.models.statistics import Statistics, sampled
@@ -64,7 +66,7 @@ ROUNDS, SHARPNESS, NUDGE, FARTHEST = 100, 10.0, 0.1, 1.0
 FEWEST_FUNCTIONS = 3
 LITTLE = 5e-4  # the expected advantage of weights below which majority vote decides
 
-Member = DawidSkene | MajorityVote | PositiveOnly
+Member = DawidSkene | MajorityVote | PositiveOnly | ExpectedPrecision
 
 
 class LabelModel(Model):
@@ -159,8 +161,11 @@ def _chosen(statistics: Statistics, advantage: float, given: bool) -> tuple[list
     reason = _nothing_to_learn(statistics)
     if not reason and np.sum(np.any(statistics.symbols.allowed[statistics.votes > 0], axis=0)) == 1:
         return [PositiveOnly()], "rows ranked by weighed votes (positive_only), because all votes are for one label"
-    if reason or advantage < LITTLE:
-        return [MajorityVote()], f"majority vote, because {reason or 'weights would change next to no row'}"
+    if reason:
+        return [MajorityVote()], f"majority vote, because {reason}"
+    if advantage < LITTLE:
+        why = "because weights would change next to no row"
+        return [ExpectedPrecision()], f"majority vote, each vote as precise as is expected of its rule, {why}"
     settings = list(product(STRENGTHS, ABSTAIN_WEIGHTS))
     members: list[Member] = [DawidSkene(a, strength=s, tolerance=TOLERANCE, even=EVEN) for s, a in settings]
     weights, strengths = named([f"{a:g}" for a in ABSTAIN_WEIGHTS], ""), named([f"{s:g}" for s in STRENGTHS], "")
@@ -173,7 +178,9 @@ def _chosen(statistics: Statistics, advantage: float, given: bool) -> tuple[list
 
 def _restored(archive: zipfile.ZipFile, folder: str) -> Member:
     about = json.loads(archive.read(f"{folder}model.json"))
-    kinds: dict[str, type[Member]] = {kind.name: kind for kind in (MajorityVote, DawidSkene, PositiveOnly)}
+    kinds: dict[str, type[Member]] = {
+        kind.name: kind for kind in (MajorityVote, ExpectedPrecision, DawidSkene, PositiveOnly)
+    }
     member = kinds[about["model"]](**about["parameters"])
     member._restore(archive, folder)
     return member
