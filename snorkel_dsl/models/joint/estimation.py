@@ -30,6 +30,7 @@ from snorkel_dsl.models.majority import expected_precision
 from snorkel_dsl.votes import Floats
 
 BALANCE_PRIOR = 0.05  # b
+RAREST = 0.005  # share that a label is taken to have before rules were learned
 USUAL_RECALL = 0.75  # of the rules for a label that nothing contradicts
 
 
@@ -137,7 +138,7 @@ class Climb:
     def _climb(self, held: Shares) -> Fitted:
         known = {**self._pinned(), **held}
         self.known = frozenset(known)
-        even, shares = self.tree.even(known)
+        even, shares = self.tree.even({**self._voted(), **known})
         fitted = self._start(even, shares)
         for _ in range(self.settings.iterations):
             before = fitted
@@ -176,6 +177,17 @@ class Climb:
         known = voices.variable in self.known and self.feasible.variables[voices.variable].label is not None
         least = 1.0 if known else 0.5
         return Prior(np.maximum(np.minimum(prior.precision, least), shifted), prior.strength)
+
+    def _voted(self) -> dict[int, Floats]:
+        """The shares of labels that may apply beside others, where rules vote both ways: those of the rows with more votes for."""
+        found = {}
+        for voices in self.counted.voices:
+            if self.feasible.variables[voices.variable].label is not None and voices.sided is None:
+                for_it = voices.matrix @ (voices.symbols.allowed[:, 1] * 1.0 - voices.symbols.allowed[:, 0])
+                share = float(self.counted.counts @ ((np.sign(for_it) + 1) / 2) / self.counted.n)
+                share = min(max(share, RAREST), 1 - RAREST)
+                found[voices.variable] = np.array([1 - share, share])
+        return found
 
     def _pinned(self) -> dict[int, Floats]:
         """The shares of labels that rules vote on one way only: what the votes make of them at the expected precision."""
