@@ -97,6 +97,8 @@ def shown(expression: ir.Expression) -> str:
 
 def _value(value: ir.Value) -> str:
     match value:
+        case ir.TermList(parts=parts) if parts:
+            return "{" + " ".join(map(_value, parts)) + "}"
         case ir.TermList(terms=terms, masks=masks):
             return "{" + _terms(terms) + (" - " + _terms(masks) if masks else "") + "}"
         case ir.Pattern(text=text, exact_case=exact_case):

@@ -102,6 +102,8 @@ def _expression(expression: ir.Expression, indent: str) -> Iterator[str]:
 
 def _value(value: ir.Value) -> str:
     match value:
+        case ir.TermList(parts=parts) if parts:
+            return "; ".join(map(_value, parts))
         case ir.TermList(terms=terms, masks=masks):
             return ", ".join(map(_term, terms)) + (" except " + ", ".join(map(_term, masks)) if masks else "")
         case ir.Pattern(text=text, exact_case=exact_case):

@@ -149,12 +149,13 @@ def terms() -> st.SearchStrategy[ir.Term]:
 
 @_once
 def term_lists() -> st.SearchStrategy[ir.TermList]:
-    """Resolved lists with masks."""
-    return st.builds(
+    """Resolved lists with masks, and several of them together."""
+    single = st.builds(
         ir.TermList,
         st.lists(terms(), min_size=1, max_size=5, unique=True).map(tuple),
         st.one_of(st.just(()), st.lists(terms(), max_size=2, unique=True).map(tuple)),
     )
+    return st.one_of(single, single, st.lists(single, min_size=2, max_size=3).map(ir.joined))
 
 
 PATTERNS = [

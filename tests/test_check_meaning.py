@@ -21,9 +21,7 @@ TEXTS = {
     "text does not mention none of GREETING": "mentions(text, {hello|good day})",
     "text mentions all of GREETING": "at_least(mentions_terms(text, {hello|good day}), 2)",
     "text mentions any of MASKED": "mentions(text, {reply|answer - please reply})",
-    "text mentions any of GREETING, MASKED": (
-        "or(mentions(text, {hello|good day}), mentions(text, {reply|answer - please reply}))"
-    ),
+    "text mentions any of GREETING, MASKED": ("mentions(text, {{hello|good day} {reply|answer - please reply}})"),
     "text mentions more than 1 of GREETING": "at_least(mentions_terms(text, {hello|good day}), 2)",
     "text mentions fewer than 2 of GREETING": "not(at_least(mentions_terms(text, {hello|good day}), 2))",
     "text mentions GREETING at least 5 times": "at_least(mentions_count(text, {hello|good day}), 5)",
@@ -195,7 +193,7 @@ terms exactly_listed
     except "x-ray table"
 """
     found = condition("outer", blocks.replace('exact case "Hi", exactly_listed', 'exact case "Hi"\n    exactly_listed'))
-    assert found == "and(equal(likes, 1), mentions(text, {hello|good day|Hi!|x-ray= - x-ray table}))"
+    assert found == "and(equal(likes, 1), mentions(text, {{hello|good day|Hi!} {x-ray= - x-ray table}}))"
 
 
 # ----------------------------------------------------------------------------------------------------------------- rules

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from strategies import term_lists, texts
 
-from snorkel_dsl.language.ir import Term, TermList
+from snorkel_dsl.language.ir import Term, TermList, joined
 from snorkel_dsl.language.text import characters, generate, parts
 from snorkel_dsl.language.text.characters import simple_fold
 from snorkel_dsl.language.text.folding import fold, nfkc
@@ -261,6 +261,26 @@ class TestTerms:
     def test_masks_come_first(self):
         assert found("history of edema, edema", "edema", masks=["history of edema"]) == ["edema"]
         assert found("please reply now", "reply now", masks=["please reply"]) == []
+
+    def test_masks_concern_their_own_list_alone(self):
+        city = TermList((Term("capital"), Term("town")), (Term("country's capital"),))
+        country = TermList((Term("country"), Term("capital")))
+        text = "What country's capital, town?"
+        for search in (find, find_characters):
+            places = [text[one.start : one.end] for one in search(text, joined([city, country]))]
+            assert places == ["country", "capital", "town"]
+        assert mentioned_terms(find(text, joined([city, country]))) == 3
+
+    def test_a_list_joined_with_itself_is_itself(self):
+        city = TermList((Term("capital"),), (Term("a capital"),))
+        assert joined([city, city]) == city
+        assert joined([joined([city, TermList((Term("x"),))]), city]).parts == (city, TermList((Term("x"),)))
+
+    @settings(max_examples=100)
+    @given(texts(), term_lists(), term_lists())
+    def test_lists_together_are_found_where_either_is(self, text, first, second):
+        for search in (find, find_characters):
+            assert bool(search(text, joined([first, second]))) == bool(search(text, first) or search(text, second))
 
     def test_terms_that_share_a_place_all_count(self):
         wanted = TermList((Term("x ray"), Term("x-ray"), Term("x *"), Term("y")))

@@ -74,5 +74,5 @@ def _narrowed(constant: Any) -> Callable[[bytes], Any]:
     """A constant for a single text: of a list of terms, those that may be in it."""
     if not isinstance(constant, ir.TermList):
         return lambda _: constant
-    terms, masks = Lexicon(constant), Lexicon(ir.TermList(constant.masks))
-    return lambda key: ir.TermList(terms.among(key), masks.among(key))
+    each = [(Lexicon(one), Lexicon(ir.TermList(one.masks))) for one in constant.each]
+    return lambda key: ir.joined(ir.TermList(terms.among(key), masks.among(key)) for terms, masks in each)

@@ -110,8 +110,8 @@ def _vote(vote: ir.Vote | None) -> str:
 
 def _value(value: ir.Value) -> str:
     match value:
-        case ir.TermList(terms=terms, masks=masks):
-            return _listed("terms", _terms(terms), _terms(masks))
+        case ir.TermList(terms=terms, masks=masks, parts=parts):
+            return _listed("terms", _terms(terms), _terms(masks), *sorted(map(_value, parts)))
         case ir.Pattern(text=text, exact_case=exact_case):
             return _listed("pattern", _text(text), str(exact_case))
         case ir.Section(start=start, end=end):

@@ -8,7 +8,7 @@ the planner share work and what the semantic hash is made of.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -31,11 +31,42 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class TermList:
-    """Resolved terms: those looked for and those that mask (`except`), both in the order written, without repeats."""
+    """Resolved terms: those looked for and those that mask (`except`), both in the order written, without repeats.
+
+    Masks concern the terms of their own list alone. So where lists with different masks stand together, they are `parts`, and
+    `terms` and `masks` are all of theirs.
+    """
 
     terms: tuple[Term, ...]
     masks: tuple[Term, ...] = ()
     name: str | None = field(default=None, compare=False)
+    parts: tuple[TermList, ...] = ()
+
+    @property
+    def each(self) -> tuple[TermList, ...]:
+        """The lists of which all masks concern all terms: its parts, or itself."""
+        return self.parts or (self,)
+
+    def only(self, term: Term) -> TermList:
+        """One of the terms, with the masks that concern it."""
+        if not self.parts:
+            return TermList((term,), self.masks)
+        return joined(TermList((term,), one.masks) for one in self.parts if term in one.terms)
+
+
+def joined(lists: Iterable[TermList], name: str | None = None) -> TermList:
+    """Lists that stand together as one, in the order written."""
+    lists = [one for several in lists for one in several.each if one.terms]
+    alike: dict[frozenset[Term], list[TermList]] = {}
+    for one in lists:
+        alike.setdefault(frozenset(one.masks), []).append(one)
+    parts = [TermList(_terms_of(same), same[0].masks) for same in alike.values()]
+    masks = tuple(dict.fromkeys(mask for part in parts for mask in part.masks))
+    return TermList(_terms_of(lists), masks, name, tuple(parts) if len(parts) > 1 else ())
+
+
+def _terms_of(lists: Iterable[TermList]) -> tuple[Term, ...]:
+    return tuple(dict.fromkeys(term for one in lists for term in one.terms))
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,10 @@ def _list_contains(items: Sequence[str | None], terms: TermList) -> bool:
 
 
 def _is_listed(item: str, terms: TermList) -> bool:
-    return any(_is_term(item, term) for term in terms.terms) and not any(_is_term(item, mask) for mask in terms.masks)
+    return any(
+        any(_is_term(item, term) for term in one.terms) and not any(_is_term(item, mask) for mask in one.masks)
+        for one in terms.each
+    )
 
 
 def _is_term(item: str, term: Term) -> bool:

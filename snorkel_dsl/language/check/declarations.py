@@ -6,7 +6,7 @@ Terms and conditions may be used before the place where they are declared, so bo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from snorkel_dsl.diagnostics import did_you_mean
@@ -169,7 +169,7 @@ class TermsBuilder:
         return resolved
 
     def _resolve(self, block: ast.Terms) -> ir.TermList | None:
-        terms: list[ir.Term] = []
+        lists: list[ir.TermList] = []
         masks: list[ir.Term] = []
         healthy = takes_no_ids(self.names, block)
         for line in block.lines:
@@ -177,9 +177,11 @@ class TermsBuilder:
             if found is None:
                 healthy = False
                 continue
-            (masks if isinstance(line, ast.TermsLine) and line.masks else terms).extend(found.terms)
-            masks.extend(found.masks)
-        if healthy and not terms:
+            if isinstance(line, ast.TermsLine) and line.masks:
+                masks += [*found.terms, *found.masks]
+            else:
+                lists.append(found)
+        if healthy and not any(one.terms for one in lists):
             self.names.report(
                 "empty-terms",
                 f"the terms list `{block.name.text}` is empty",
@@ -190,7 +192,7 @@ class TermsBuilder:
             healthy = False
         if not healthy:
             return None
-        return ir.TermList(tuple(dict.fromkeys(terms)), tuple(dict.fromkeys(masks)), block.name.text)
+        return ir.joined(_also_masked(lists, masks), block.name.text)
 
     def _line(self, line: ast.TermsLine | ast.TermsFile | ast.TermsOntology) -> ir.TermList | None:
         match line:
@@ -200,7 +202,7 @@ class TermsBuilder:
                 return self._file(path, column)
             case ast.TermsLine(mode=mode, terms=written):
                 parts = [self._item(item, mode) for item in written]
-                return merged([part for part in parts if part is not None]) if None not in parts else None
+                return ir.joined(part for part in parts if part is not None) if None not in parts else None
 
     def _item(self, item: ast.String | ast.Name, mode: ast.TermMode | None) -> ir.TermList | None:
         if isinstance(item, ast.String):
@@ -227,7 +229,7 @@ class TermsBuilder:
             included = self.names.find("terms list", lists, item, *helps, label=label)
         if included is None or mode is None:
             return included
-        return ir.TermList(in_mode(included.terms, mode), included.masks)
+        return ir.joined(ir.TermList(in_mode(one.terms, mode), one.masks) for one in included.each)
 
     def _file(self, path: ast.String, column: ast.String | None) -> ir.TermList | None:
         found = self.names.resolver.terms(path.text, None if column is None else column.text)
@@ -306,12 +308,11 @@ def never_matches(text: str) -> bool:
     return not text.replace("*", " ").strip()
 
 
-def merged(lists: Iterable[ir.TermList], name: str | None = None) -> ir.TermList:
-    """One list of all terms and one of all masks, in the order written, without repeats."""
-    lists = list(lists)
-    terms = dict.fromkeys(term for one in lists for term in one.terms)
-    masks = dict.fromkeys(mask for one in lists for mask in one.masks)
-    return ir.TermList(tuple(terms), tuple(masks), name)
+def _also_masked(lists: Iterable[ir.TermList], masks: Iterable[ir.Term]) -> Iterator[ir.TermList]:
+    """Lists to which a list's own `except` applies as well."""
+    for one in lists:
+        for part in one.each:
+            yield ir.TermList(part.terms, tuple(dict.fromkeys((*part.masks, *masks))))
 
 
 def refuse(names: Names, refusal: Refusal, at: ast.Node) -> None:

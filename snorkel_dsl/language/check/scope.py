@@ -251,7 +251,7 @@ class Scope:
 
     def with_term(self, name: str, terms: ir.TermList, term: ir.Term, expansions: int) -> Scope:
         """Where `name` is one term of a list."""
-        bound = BoundTerm(term, ir.TermList((term,), terms.masks))
+        bound = BoundTerm(term, terms.only(term))
         return replace(self, bound={**self.bound, name: bound}, expansions=self.expansions * expansions)
 
 

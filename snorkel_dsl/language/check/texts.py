@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from snorkel_dsl.diagnostics import did_you_mean
 from snorkel_dsl.language import ast, ir
 from snorkel_dsl.language.check.contexts import context_for
-from snorkel_dsl.language.check.declarations import in_mode, make_term, merged
+from snorkel_dsl.language.check.declarations import in_mode, make_term
 from snorkel_dsl.language.check.places import Core, Places, check_places
 from snorkel_dsl.language.check.scope import ARTICLE, BoundTerm, Names, Scope
 from snorkel_dsl.language.check.values import check_value, percent_number, whole, wrong_type
@@ -243,9 +243,16 @@ def _distinct(operator: str, terms: ir.TermList) -> ir.TermList:
     """A list without the terms that the operator looks for just as it does for one before: `"x-ray"`, `"X ray"`."""
     alike: dict[object, ir.Term] = {}
     for term in terms.terms:
-        literal = term.text if term.exact_case else simple_fold(term.text)
-        alike.setdefault(compile_term(term) if operator in ("mentions", "said") else (literal, term.exact_case), term)
-    return ir.TermList(tuple(alike.values()), terms.masks, terms.name)
+        alike.setdefault(_looked_for(operator, term), term)
+    parts = (tuple(dict.fromkeys(alike[_looked_for(operator, term)] for term in part.terms)) for part in terms.parts)
+    each = tuple(ir.TermList(own, part.masks) for own, part in zip(parts, terms.parts, strict=True))
+    return ir.TermList(tuple(alike.values()), terms.masks, terms.name, each)
+
+
+def _looked_for(operator: str, term: ir.Term) -> object:
+    if operator in ("mentions", "said"):
+        return compile_term(term)
+    return term.text if term.exact_case else simple_fold(term.text), term.exact_case
 
 
 def _is_any(terms: ast.OfLists) -> bool:
@@ -268,11 +275,11 @@ def _said(
         return _followed(scope, node, node.followed_by, lists, places, text)
     if places.times is not None:
         bounds = bounds_of(names, places.times.count, "times")
-        return None if bounds is None else _times(names, verb, merged(lists), bounds, places, text, span)
+        return None if bounds is None else _times(names, verb, ir.joined(lists), bounds, places, text, span)
     quantifier = node.terms.quantifier if isinstance(node.terms, ast.OfLists) else None
     if isinstance(quantifier, ast.Count):
         bounds = bounds_of(names, quantifier, "terms")
-        together = _distinct(verb.operator, merged(lists))
+        together = _distinct(verb.operator, ir.joined(lists))
         if bounds is None or not _enough(names, quantifier, bounds, together):
             return None
         return _bounded(
@@ -316,13 +323,12 @@ def _terms(terms: ir.TermList, span: Span) -> ir.Constant:
 
 
 def _any_term(names: Names, verb: Verb, lists: list[ir.TermList], span: Span) -> Core:
-    """Masks are those of their own list, so lists that have some are asked one by one."""
-    asked = lists if any(one.masks for one in lists) else [_one_list(lists)]
-    return lambda text: names.any_of(*(verb.ask(names, text, one, span) for one in asked), span=span)
+    together = _one_list(lists)
+    return lambda text: verb.ask(names, text, together, span)
 
 
 def _one_list(lists: list[ir.TermList]) -> ir.TermList:
-    return lists[0] if len(lists) == 1 else merged(lists)
+    return lists[0] if len(lists) == 1 else ir.joined(lists)
 
 
 def _all_terms(names: Names, verb: Verb, lists: list[ir.TermList], span: Span) -> Core:
@@ -338,7 +344,7 @@ def _at_least_terms(names: Names, verb: Verb, terms: ir.TermList, least: int, sp
         return lambda text: names.call(
             "at_least", verb.ask(names, text, terms, span, "_terms"), _number(least, span), span=span
         )
-    single = [ir.TermList((term,), terms.masks) for term in terms.terms]
+    single = [terms.only(term) for term in terms.terms]
     return lambda text: names.call(
         "at_least_of",
         ir.Constant(least, Kind.COUNT, span),

@@ -123,6 +123,10 @@ def among(annotation: Annotation, kind: str, terms: TermList) -> list[Place]:
     """The places of the words of a kind, or of the noun phrases, that are among some terms."""
     if kind == PHRASE:
         return _phrases(annotation, terms)
+    return sorted({place for one in terms.each for place in _words_among(annotation, kind, one)})
+
+
+def _words_among(annotation: Annotation, kind: str, terms: TermList) -> list[Place]:
     masked = find(annotation.text, TermList(terms.masks)) if terms.masks else []
     tokens = [
         token

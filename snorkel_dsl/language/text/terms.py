@@ -12,10 +12,11 @@ mark belongs to the character before it, so a term may not end between a letter 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from itertools import takewhile
+from typing import TypeAlias
 
 from snorkel_dsl.language.ir import Term, TermList
 from snorkel_dsl.language.text.characters import (
@@ -25,6 +26,8 @@ from snorkel_dsl.language.text.characters import (
     simple_fold,
 )
 from snorkel_dsl.language.text.folding import Folded, fold
+
+Place: TypeAlias = tuple[int, int]
 
 REST = "rest"  # an atom: the rest of a word
 WORD = "word"  # an atom: one whole word
@@ -122,17 +125,16 @@ def _edge_right(atoms: list[str]) -> bool:
 def find(text: str, terms: TermList) -> list[Occurrence]:
     """The occurrences of a list's terms in a text, left to right, in offsets of the ORIGINAL text.
 
-    Masks first: a place that overlaps an occurrence of a mask is no occurrence. Then the longest at each place wins, from
-    left to right, without overlaps.
+    Masks first: a place that overlaps an occurrence of a mask of its own list is no occurrence. Then the longest at each
+    place wins, from left to right, without overlaps.
     """
     foldings = {False: fold(text)}
     if any(term.exact_case for term in terms.terms + terms.masks):
         foldings[True] = fold(text, case=True)
-    masked = _free(candidates(foldings, terms.masks), [])
     folded = foldings[False]
     return [
         Occurrence(*folded.place(found.start, found.end), found.terms)
-        for found in _free(candidates(foldings, terms.terms), masked)
+        for found in _standing(terms, lambda wanted: candidates(foldings, wanted))
     ]
 
 
@@ -142,6 +144,10 @@ def candidates(foldings: dict[bool, Folded], terms: tuple[Term, ...]) -> list[Oc
     for index, term in enumerate(terms):
         for place in occurrences(foldings[term.exact_case].text, compile_term(term)):
             places.setdefault(place, []).append(index)
+    return _in_order(places)
+
+
+def _in_order(places: Mapping[Place, Iterable[int]]) -> list[Occurrence]:
     ordered = sorted(places.items(), key=lambda item: (item[0][0], -item[0][1]))
     return [Occurrence(start, end, tuple(indexes)) for (start, end), indexes in ordered]
 
@@ -226,16 +232,38 @@ def _rest(ascii_only: bool) -> re.Pattern[str]:
     return re.compile(f"[{run}]*(?:['./-][{first}][{run}]*)*")
 
 
-def _free(found: list[Occurrence], taken: list[Occurrence]) -> list[Occurrence]:
-    """From candidates in order, those that overlap nothing taken before, greedily from the left."""
+def _standing(terms: TermList, places_of: Callable[[tuple[Term, ...]], list[Occurrence]]) -> list[Occurrence]:
+    """The occurrences of a list's terms, given what makes the candidates of any terms."""
+    if not terms.parts:
+        return _free(_unmasked(terms, places_of))
+    index = {term: number for number, term in enumerate(terms.terms)}
+    places: dict[Place, set[int]] = {}
+    for part in terms.parts:
+        for found in _unmasked(part, places_of):
+            own = (index[part.terms[number]] for number in found.terms)
+            places.setdefault((found.start, found.end), set()).update(own)
+    return _free(_in_order({place: sorted(indexes) for place, indexes in places.items()}))
+
+
+def _unmasked(terms: TermList, places_of: Callable[[tuple[Term, ...]], list[Occurrence]]) -> list[Occurrence]:
+    """The candidates of a list, in order, that overlap none of its masks."""
+    masks = _free(places_of(terms.masks))
+    kept: list[Occurrence] = []
+    mask = 0
+    for candidate in places_of(terms.terms):
+        while mask < len(masks) and masks[mask].end <= candidate.start:
+            mask += 1
+        if mask == len(masks) or masks[mask].start >= candidate.end:
+            kept.append(candidate)
+    return kept
+
+
+def _free(found: list[Occurrence]) -> list[Occurrence]:
+    """From candidates in order, those that do not overlap, greedily from the left."""
     kept: list[Occurrence] = []
     done = 0
-    mask = 0
     for candidate in found:
-        while mask < len(taken) and taken[mask].end <= candidate.start:
-            mask += 1
-        overlaps_mask = mask < len(taken) and taken[mask].start < candidate.end
-        if candidate.start >= done and not overlaps_mask:
+        if candidate.start >= done:
             kept.append(candidate)
             done = candidate.end
     return kept
@@ -255,8 +283,7 @@ def find_characters(text: str, terms: TermList) -> list[Occurrence]:
     Case is ignored by simple folding unless the term is `exact case`; nothing else is folded, and `*` is a character.
     """
     texts = {False: simple_fold(text), True: text}
-    masked = _free(_character_candidates(texts, terms.masks), [])
-    return _free(_character_candidates(texts, terms.terms), masked)
+    return _standing(terms, lambda wanted: _character_candidates(texts, wanted))
 
 
 def _character_candidates(texts: dict[bool, str], terms: tuple[Term, ...]) -> list[Occurrence]:
@@ -268,5 +295,4 @@ def _character_candidates(texts: dict[bool, str], terms: tuple[Term, ...]) -> li
         while start >= 0:
             places.setdefault((start, start + len(needle)), []).append(index)
             start = haystack.find(needle, start + 1)
-    ordered = sorted(places.items(), key=lambda item: (item[0][0], -item[0][1]))
-    return [Occurrence(start, end, tuple(indexes)) for (start, end), indexes in ordered]
+    return _in_order(places)
