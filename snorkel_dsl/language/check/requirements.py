@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations, islice
+from itertools import combinations
 
 from snorkel_dsl.language import ast, ir
 from snorkel_dsl.language.check.later import comes_later
@@ -190,15 +190,15 @@ def _find_impossible(names: Names, lines: Sequence[ir.RequireLine]) -> None:
         return
     tasks = tuple(names.tasks.values())
     some_row_has = possible(tasks, search.requirements(search.items), search.tries)
-    answers = ((task, number) for task in tasks for number in range(len(task.answers)))
-    missing = (one for one in answers if (one[0].name, one[1]) not in some_row_has)
-    for task, number in islice(missing, _MOST_IMPOSSIBLE):
-        names.impossible[task.name, number] = search.fewest((task.name, frozenset({number})))
+    every = {(task.name, number) for task in tasks for number in range(len(task.answers))}
+    names.impossible, names.clashing = every - some_row_has, search.fewest
 
 
 def refuse_impossible_labels(names: Names) -> None:
     """Say so of each line with which some label can be that of no row, unless a vote for such a label has shown the line."""
-    for (task, number), places in names.impossible.items():
+    order = list(names.tasks)
+    for task, number in sorted(names.impossible, key=lambda one: (order.index(one[0]), one[1]))[:_MOST_IMPOSSIBLE]:
+        places = names.clashing((task, frozenset({number})))
         if places and places[-1] not in names.told:
             names.told.add(places[-1])
             _never(names, f"`{task}` can never be `{names.tasks[task].answers[number]}`", places)

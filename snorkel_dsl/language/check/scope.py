@@ -6,11 +6,12 @@ is said a second time. So one mistake is one diagnostic, however often the name 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from snorkel_dsl.diagnostics import Diagnostic, Mark, Severity, did_you_mean
+from snorkel_dsl.facts import Said
 from snorkel_dsl.language import ast, ir
 from snorkel_dsl.language.types import Kind, Signature, Type
 from snorkel_dsl.source import Source, Span
@@ -85,9 +86,8 @@ class Names:
     rules: dict[str, Span] = field(default_factory=dict)
     unders: dict[str, Span] = field(default_factory=dict)  # the lines that put a task under a label, by task
     require_lines: tuple[ir.RequireLine, ...] = ()
-    impossible: dict[tuple[str, int], tuple[Span, ...]] = field(
-        default_factory=dict
-    )  # answers of no row, and the lines that clash
+    impossible: set[tuple[str, int]] = field(default_factory=set)  # answers that no row can have
+    clashing: Callable[[Said], tuple[Span, ...]] = lambda _: ()  # the fewest lines with which no row can be as said
     told: set[Span] = field(default_factory=set)  # lines that were shown to clash
     poisoned: frozenset[str] = frozenset()
     incomplete: bool = False  # a block was lost with its header: any name may have been declared there

@@ -148,10 +148,9 @@ class RuleVotes:
 
 def _refuse_impossible(names: Names, written: ast.Vote, vote: ir.Vote) -> None:
     """Say so of a vote that no row can be as it says, the first for which the lines that clash are these."""
-    answers = [(vote.task, number) for number in sorted(vote.labels)]
-    if not all(answer in names.impossible for answer in answers):
+    if not names.impossible.issuperset((vote.task, number) for number in vote.labels):
         return
-    lines = sorted({line for answer in answers for line in names.impossible[answer]}, key=lambda span: span.start)
+    lines = names.clashing((vote.task, vote.labels))
     if not lines or names.told.issuperset(lines):
         return
     names.told.update(lines)
