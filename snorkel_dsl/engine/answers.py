@@ -55,6 +55,15 @@ class Answer:
             (*self.failures, *(replace(failed, row=first_row + failed.row) for failed in other.failures)),
         )
 
+    def among(self, rows: Index) -> Answer:
+        """The same answer where the rows that it speaks of are these, ascending, of a larger batch."""
+        return Answer(
+            rows[self.rows],
+            self.codes,
+            tuple((int(rows[row]), value) for row, value in self.unlisted),
+            tuple(replace(failed, row=int(rows[failed.row])) for failed in self.failures),
+        )
+
 
 NOTHING = Answer(np.empty(0, np.int64), np.empty(0, np.int8))
 

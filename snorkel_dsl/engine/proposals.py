@@ -87,10 +87,10 @@ def _characters(terms: ir.TermList, exact: bool, before: bytes, after: bytes) ->
 
 def _literal(term: ir.Term, ascii_only: bool) -> bytes:
     """A term's characters as bytes."""
-    return b"".join(_choices(_spellings(character, term.exact_case), ascii_only) for character in term.text)
+    return b"".join(_choices(spellings(character, term.exact_case), ascii_only) for character in term.text)
 
 
-def _spellings(character: str, exact_case: bool) -> Iterable[str]:
+def spellings(character: str, exact_case: bool) -> Iterable[str]:
     """The characters that count as one: those that simple case folding makes the same."""
     return (character,) if exact_case else (_unfolded().get(simple_fold(character)) or (character,))
 
@@ -205,4 +205,4 @@ def _atom(atom: str, case: bool, reach: regex.Reach) -> bytes:
         return _SPACE if ascii_only else b"[ -]"
     if atom == " " and ascii_only:
         return _ONLY_SPACE
-    return _choices(_spellings(atom, case), ascii_only)
+    return _choices(spellings(atom, case), ascii_only)

@@ -19,6 +19,7 @@ from snorkel_dsl.datasets.options import shortened
 from snorkel_dsl.engine import backends
 from snorkel_dsl.engine.answers import NOTHING, Answer, Broken, Coding, Failure, Unread
 from snorkel_dsl.engine.cache import Kept, Known
+from snorkel_dsl.engine.candidates import FEWEST_ROWS, Candidates
 from snorkel_dsl.engine.execution import Execution
 from snorkel_dsl.engine.faults import Fault, Faults
 from snorkel_dsl.engine.plan import FunctionPlan, plan
@@ -153,10 +154,25 @@ class Asked:
         with phase("plan"):
             self._plan = plan(program)
             self._searches = Searches(self._plan, scanner)
+            self.candidates = Candidates.of(program, scanner)
         for call in self._plan.calls.values():
             prepare = catalog()[call.operator].prepare
             if prepare is not None:
                 prepare(*(argument.value for argument in call.arguments if isinstance(argument, ir.Constant)))
+
+    def of_all(self, batch: pa.RecordBatch, read: Broken) -> tuple[list[Answer], Broken]:
+        """As `of`, but where it pays, only the candidates of a large batch are asked.
+
+        Of the columns in `read` it is known what cannot be read, and it need not be said again.
+        """
+        if self.candidates is None or batch.num_rows < FEWEST_ROWS:
+            return self.of(batch)
+        with phase("scan"):
+            found = self.candidates.of_batch(batch, read)
+        if found is None:
+            return self.of(batch)
+        chosen, rows = found
+        return [answer.among(rows) for answer in self.of(chosen)[0]], {}
 
     def of(self, batch: pa.RecordBatch) -> tuple[list[Answer], Broken]:
         """What each function says of a batch, and what cannot be read of it."""
@@ -231,7 +247,7 @@ class Work:
         """What each function says of a batch, and what cannot be read of it; what is known of it is not asked again."""
         everything = tuple(range(len(self.program.functions)))
         if known is None:
-            return self._asked(everything).of(batch)
+            return self._asked(everything).of_all(batch, {})
         missing = known.missing
         if missing:
             answers, broken = self._ask(batch, known, missing)
@@ -245,7 +261,7 @@ class Work:
             before = known.before
         early = () if before is None else tuple(number for number in missing if number in before.answers)
         if before is None or not early:
-            answers, broken = self._asked(missing).of(batch)
+            answers, broken = self._asked(missing).of_all(batch, known.broken)
             return dict(zip(missing, answers, strict=True)), broken
         answers, broken = self._asked(early).of(batch.slice(before.rows))
         found = {n: before.answers[n].then(answer, before.rows) for n, answer in zip(early, answers, strict=True)}
@@ -255,7 +271,7 @@ class Work:
         }
         late = tuple(number for number in missing if number not in found)
         if late:
-            answers, broken = self._asked(late).of(batch)
+            answers, broken = self._asked(late).of_all(batch, {})
             found |= dict(zip(late, answers, strict=True))
             unread.update(broken)
         return found, unread
