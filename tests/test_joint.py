@@ -15,7 +15,9 @@ from test_joint_messages import vectors
 from snorkel_dsl.api import compile
 from snorkel_dsl.facts import FunctionFacts, Requirement, RuleFacts
 from snorkel_dsl.models import LabelModel, load_bundle
-from snorkel_dsl.models.joint import Answers, JointModel, across, influences, targets
+from snorkel_dsl.models.joint import Answers, FeasibleSet, JointModel, across, influences, targets
+from snorkel_dsl.models.joint.balance import BalanceTree
+from snorkel_dsl.models.joint.messages import Messages
 from snorkel_dsl.models.stored import Bundle, load
 from snorkel_dsl.models.tasks import Answered, answer_jointly, columns_of, fit_joint, fit_tasks, informs
 from snorkel_dsl.votes import Floats, LabelMatrix, TaskLabels
@@ -142,6 +144,27 @@ def test_tasks_that_inform_each_other_are_answered_better_together() -> None:
     assert gain[1] > 0.005
 
 
+def test_labels_beside_each_other_are_answered_better_together() -> None:
+    simulation = findings(1_000, seed=1)
+    right = {}
+    for name, answered in (
+        ("joint", fit_joint(simulation.votes)),
+        ("separate", fit_tasks(simulation.votes, LabelModel)),
+    ):
+        given = [one.labels.predict(tie="random", uncovered=True) == simulation.truth[one.name] for one in answered]
+        right[name] = np.mean(given)
+    assert right["joint"] > right["separate"] + 0.05
+
+
+def test_an_even_balance_is_reached_over_fourteen_labels() -> None:
+    votes = findings(50).votes
+    tree_of = BalanceTree(Messages(FeasibleSet(votes.tasks, votes.facts.requirements)))
+    labels = {v: np.array([0.7, 0.3]) for v in tree_of.feasible.of_task["found"]}
+    _, shares = tree_of.even(labels)
+    assert shares[:2] == pytest.approx([0.5, 0.5], abs=0.01)
+    assert [shares[tree_of.feasible.states_of(v)][1] for v in labels] == pytest.approx([0.3] * 14, abs=0.01)
+
+
 def error(simulation: Several) -> tuple[float, float]:
     """Root mean square of the errors of all precisions, and of them in standard errors."""
     model = JointModel(**EXACT).fit(simulation.votes, class_balance=simulation.balance)
@@ -170,7 +193,7 @@ def error(simulation: Several) -> tuple[float, float]:
 def test_precisions_are_recovered_at_the_rate_of_one_over_the_root_of_n(
     simulate: Callable[[int, int], Several],
 ) -> None:
-    sizes = (500, 2_000, 8_000)
+    sizes = (500, 1_500, 4_500)
     found = [np.mean([error(simulate(n, seed)) for seed in range(2)], axis=0) for n in sizes]
     slope = np.polyfit(np.log(sizes), np.log([away for away, _ in found]), 1)[0]
     assert -0.7 < slope < -0.3

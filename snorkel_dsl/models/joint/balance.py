@@ -29,8 +29,10 @@ from snorkel_dsl.votes import Floats, Ints
 
 TIE = 3.0  # τ
 STEPS = 20  # of m
-FITTING_STEPS = 100  # of p⁰ to declared shares
+FITTING_STEPS = 300  # of p⁰ to declared shares
 CAREFUL = 0.5  # what part of a correction is made, because all are made at once
+FEW = 4  # and less of it for more labels beside each other, which move the same task above
+EXACT = 1e-6  # nats
 Shares = Mapping[int, Floats]  # by variable, those of its labels among the rows of which it is asked
 
 
@@ -107,9 +109,14 @@ class BalanceTree:
             alike = variable.task is not None and variable.label is None and v not in self.feasible.premises
             if alike and v not in targets:
                 targets[v] = np.full(variable.labels, 1 / variable.labels)
-        unary = np.zeros((1, int(self.feasible.offsets[-1])))
+        unary, step, before = np.zeros((1, int(self.feasible.offsets[-1]))), 1.0, np.inf
         for _ in range(FITTING_STEPS):
-            unary[0] += self.correction(self.messages.beliefs(unary, self.messages.flat()).marginals[0], targets)
+            found = self.correction(self.messages.beliefs(unary, self.messages.flat()).marginals[0], targets)
+            off = float(np.abs(found).max(initial=0.0))
+            if off < EXACT:
+                break
+            step, before = (step / 2 if off > before else step), off
+            unary[0] += step * found
         beliefs = self.messages.beliefs(unary, self.messages.flat())
         return [share[0] for share in beliefs.cliques], beliefs.marginals[0]
 
@@ -121,7 +128,8 @@ class BalanceTree:
             share = marginals[own]
             if share.sum() > 0:
                 found[own] = np.where(share > 0, log(target) - log(share / share.sum()), 0.0)
-        return np.clip(CAREFUL * found, -1.0, 1.0)
+        beside = sum(self.feasible.variables[v].label is not None for v in targets)
+        return np.clip(CAREFUL * found / max(1.0, beside / FEW), -1.0, 1.0)
 
     def shares(self, states: Floats) -> dict[int, Floats]:
         """The shares of the labels of every task with one true label, out of those of all states."""

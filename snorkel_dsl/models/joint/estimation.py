@@ -9,9 +9,10 @@ exactly, those of a task under another among the rows of which it is asked: the 
 iterative proportional fitting of one number a state. With `hold` the estimated shares of tasks with one true label are held
 likewise in a second climb.
 
-Where rules only ever vote one way on a label that may apply, agreement alone would say that it always does. Its share is set
-to what the expected precisions make of the votes, as if rules found a usual part of the rows that have it, and there silence
-of all rules for it counts in full.
+p⁰ of a label that may apply beside others is the share of the rows on which more rules vote for it than against. Where rules
+only ever vote one way on such a label, agreement alone would say that it always applies. Its share is set to what the expected
+precisions make of the votes, as if rules found a usual part of the rows that have it, and there silence of all rules for it
+counts in full.
 """
 
 from __future__ import annotations
@@ -179,7 +180,7 @@ class Climb:
         return Prior(np.maximum(np.minimum(prior.precision, least), shifted), prior.strength)
 
     def _voted(self) -> dict[int, Floats]:
-        """The shares of labels that may apply beside others, where rules vote both ways: those of the rows with more votes for."""
+        """The shares of labels that may apply beside others and get votes both ways: those of the rows with more votes for."""
         found = {}
         for voices in self.counted.voices:
             if self.feasible.variables[voices.variable].label is not None and voices.sided is None:
