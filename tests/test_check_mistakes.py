@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from checking import HEAD, checked, marked, problem, problems
+from checking import HEAD, checked, marked, problem, problems, program
 
+from snorkel_dsl.language import ir
 from snorkel_dsl.language.check import NoFiles, check
 from snorkel_dsl.language.parse import parse
 from snorkel_dsl.predicates import signatures
@@ -265,3 +266,23 @@ def test_conditions_and_lists_inside_one_another_are_bounded() -> None:
     lists = "".join(f"terms T{n}\n    T{n + 1}\n" for n in range(900)) + 'terms T900\n    "a"\n'
     assert {one.kind for one in problems(HEAD + conditions + rule)} == {"too-large"}
     assert {one.kind for one in problems(HEAD + lists + rule)} == {"too-large"}
+
+
+def test_one_cause_is_said_once_however_many_conditions_it_concerns() -> None:
+    rules = 'rule a votes SPAM\n    when text asserts "x"\nrule b votes SPAM\n    when text denies "x"\n'
+    several = 'context one\n    negation before "no"\ncontext two\n    negation before "not"\n'
+    assert [(one.kind, marked(one)) for one in problems(HEAD + several + rules)] == [("several-contexts", "asserts")]
+    assert [(one.kind, marked(one)) for one in problems(HEAD + rules)] == [("no-context", "asserts")]
+
+
+def test_the_context_that_extends_the_others_is_meant() -> None:
+    rule = 'rule a votes SPAM\n    when text denies "x"\n'
+    base = 'context base\n    negation before "no"\n'
+    mine = 'context mine extends base\n    negation before "nil"\n'
+    more = 'context more extends mine\n    negation before "zero"\n'
+    for blocks, meant in ((base, "base"), (mine + base, "mine"), (base + more + mine, "more")):
+        (function,) = program(HEAD + blocks + rule).functions
+        condition = function.clauses[0].condition
+        assert condition is not None
+        constants = [one for one in ir.walk(condition) if isinstance(one, ir.Constant)]
+        assert [one.value.name for one in constants if isinstance(one.value, ir.Context)] == [meant]

@@ -51,7 +51,8 @@ def shipped_context(name: str) -> Context | Refusal:
 
 def _read(table: Mapping[str, Any], name: str) -> Context:
     cues = tuple(Cue(axis, after, _term(term), reach) for axis, after, term, reach in table["cues"])
-    return Context(cues, tuple(map(_term, table["not_cues"])), tuple(map(_term, table["stops"])), name)
+    extends = tuple(_read(_written()[base], base) for base in table["extends"])
+    return Context(cues, tuple(map(_term, table["not_cues"])), tuple(map(_term, table["stops"])), name, extends)
 
 
 def _term(written: str | list[Any]) -> Term:
@@ -98,6 +99,7 @@ def _table(context: Context) -> dict[str, Any]:
         "cues": [[cue.axis, cue.after, _plain(cue.term), cue.reach] for cue in context.cues],
         "not_cues": [_plain(term) for term in context.not_cues],
         "stops": [_plain(term) for term in context.stops],
+        "extends": [base.name for base in context.extends],
     }
 
 

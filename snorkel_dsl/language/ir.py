@@ -118,12 +118,16 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Cues in the order written, phrases that are no cue although one stands in them, and words at which a scope stops."""
+    """Cues in the order written, phrases that are no cue although one stands in them, and words at which a scope stops.
+
+    `extends`: the contexts that it has all of, near and far.
+    """
 
     cues: tuple[Cue, ...]
     not_cues: tuple[Term, ...] = ()
     stops: tuple[Term, ...] = ()
     name: str | None = field(default=None, compare=False)
+    extends: tuple[Context, ...] = field(default=(), compare=False, repr=False)
 
     def __hash__(self) -> int:
         """Of its size and its first cue: it is asked for with every text, and a context may have hundreds of cues."""

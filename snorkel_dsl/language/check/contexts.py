@@ -1,6 +1,7 @@
 """Contexts: the cues that say how what a text mentions is meant, and which context a condition is asked under.
 
-A file's own context holds before one that it uses; where several could be meant, the condition names one.
+A file's own context holds before one that it uses, and one that extends another before that; where several could be meant
+even so, the condition names one.
 """
 
 from __future__ import annotations
@@ -102,7 +103,8 @@ def _extended(base: ir.Context | None, own: ir.Context, name: str) -> ir.Context
     no_longer = {compile_term(term) for term in own.not_cues}
     cues = {_role(cue): cue for cue in base.cues if compile_term(cue.term) not in no_longer} | said
     not_cues = [term for term in base.not_cues if compile_term(term) not in mine]
-    return ir.Context(tuple(cues.values()), _once((*not_cues, *own.not_cues)), _once((*base.stops, *own.stops)), name)
+    stops = _once((*base.stops, *own.stops))
+    return ir.Context(tuple(cues.values()), _once((*not_cues, *own.not_cues)), stops, name, (base, *base.extends))
 
 
 def _role(cue: ir.Cue) -> tuple[str, bool, CompiledTerm]:
@@ -147,20 +149,38 @@ def context_for(names: Names, under: ast.UnderContext | None, at: ast.Node) -> i
     """The context that a condition is asked under: the one it names, or the only one that it can mean."""
     if under is not None:
         return find_context(names, under.context)
-    candidates = names.own_contexts or tuple(name for name in names.contexts if name not in names.own_contexts)
+    candidates = _candidates(names)
     if len(candidates) == 1:
         return names.contexts[candidates[0]]
-    written = names.written(at)
-    if not candidates and not names.poisoned.isdisjoint(("context", "use")):
-        return None  # the block that has one could not be read
-    if not candidates:
-        names.report("no-context", f"`{written}` needs a context", at, "nothing says which words deny", helps=[_HELP])
-    else:
-        listed = " or ".join(f"`under {name}`" for name in candidates)
-        names.report(
-            "several-contexts", f"`{written}` could be asked under several contexts", at, helps=[f"add {listed}"]
-        )
+    if not names.context_asked_for:
+        names.context_asked_for = True  # one cause, however many conditions it concerns
+        _ask_for_context(names, candidates, at)
     return None
+
+
+def _candidates(names: Names) -> tuple[str, ...]:
+    """The contexts that a condition may mean that names none: those that no other of the same sort extends."""
+    names_of = names.own_contexts or tuple(names.contexts)
+    contexts = {name: names.contexts[name] for name in names_of}
+    extended = [base for context in contexts.values() if context is not None for base in context.extends]
+    return tuple(name for name, context in contexts.items() if context is None or context not in extended)
+
+
+def _ask_for_context(names: Names, candidates: tuple[str, ...], at: ast.Node) -> None:
+    written = names.written(at)
+    if not candidates:
+        if names.poisoned.isdisjoint(("context", "use")):  # else the block that has one could not be read
+            label = "nothing says which words deny"
+            names.report("no-context", f"`{written}` needs a context", at, label, helps=[_HELP])
+        return
+    listed = " or ".join(f"`under {name}`" for name in candidates)
+    instead = f"write `context NAME extends {candidates[0]}`: what extends another holds before it"
+    names.report(
+        "several-contexts",
+        f"`{written}` could be asked under several contexts",
+        at,
+        helps=[f"add {listed}, here and wherever no context is named", None if names.own_contexts else instead],
+    )
 
 
 def find_context(names: Names, name: ast.Name, more: Iterable[str] = ()) -> ir.Context | None:

@@ -80,6 +80,7 @@ class Names:
     lookups: dict[str, ir.LookupTable | None] = field(default_factory=dict)
     contexts: dict[str, ir.Context | None] = field(default_factory=dict)
     own_contexts: tuple[str, ...] = ()  # those that the file itself declares
+    context_asked_for: bool = False  # it was said that a condition needs a context, or must name one
     conditions: dict[str, NamedCondition | None] = field(default_factory=dict)
     functions: dict[str, tuple[StoredFunction, ...]] = field(default_factory=dict)  # of all plugins that are used
     lost_functions: bool = False  # a plugin cannot be used, and its functions are not known
