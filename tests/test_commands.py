@@ -401,6 +401,15 @@ def test_test_runs_examples_and_expectations(folder: Path) -> None:
     assert "abstains here" in (failed[0][0].text or "")
 
 
+def test_test_ends_with_the_errors_of_the_rules(folder: Path) -> None:
+    broken = RULES + "rule lost votes SPAM\n    when text mentions any of NOWHERE\n"
+    done = snorkel_dsl(folder, "test", "-", given=broken)
+    assert done.returncode == 1
+    assert "no terms list is called `NOWHERE`" in done.stdout
+    assert "1 file, 2 tests, 0 failed, 1 error\n" in done.stderr
+    assert done.stderr.endswith("\n1 error: what is wrong was not tested\n")
+
+
 def test_an_expectation_without_its_data_says_how_to_get_it_or_do_without(folder: Path) -> None:
     (folder / "spam.rules").write_text(RULES + "    expect coverage at least 1% on dev\n")
     (folder / "snorkel-dsl.toml").write_text('[datasets]\ndev = { path = "$NO_SUCH_FOLDER/dev.csv", gold = "gold" }\n')

@@ -196,14 +196,19 @@ class _Datasets:
 
 def _summary(run: _Run) -> str:
     failed = sum(case.failed is not None for case in run.cases)
+    errors = len(
+        {found for found in run.diagnostics if found.severity == "error"} - {case.failed for case in run.cases}
+    )
     left = f", {count(run.not_measured, 'expectation')} not measured" if run.not_measured else ""
+    left += f", {count(errors, 'error')}" if errors else ""
     parts = [f"{count(run.files, 'file')}, {count(len(run.cases), 'test')}, {failed} failed{left}"]
     rules, tested = _sum(run.coverage, "rules"), _sum(run.coverage, "rules_tested")
     clauses, fired = _sum(run.coverage, "clauses"), _sum(run.coverage, "clauses_fired")
     parts.append(f"examples cover {tested} of {count(rules, 'rule')} and fire {fired} of {count(clauses, 'clause')}")
     untested = [f"  {rule.name} {what}" for coverage in run.coverage for rule, what in coverage.untested]
     more = [f"  and {len(untested) - MOST_UNTESTED} more"] if len(untested) > MOST_UNTESTED else []
-    return "\n".join([*parts, *untested[:MOST_UNTESTED], *more])
+    broken = [f"{count(errors, 'error')}: what is wrong was not tested"] if errors else []
+    return "\n".join([*parts, *untested[:MOST_UNTESTED], *more, *broken])
 
 
 def _sum(coverage: Iterable[Coverage], name: str) -> int:
