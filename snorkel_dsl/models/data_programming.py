@@ -24,22 +24,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from scipy import optimize, sparse, special
 
 from snorkel_dsl.facts import RuleFacts
-from snorkel_dsl.models.base import SymbolModel, log, softmax
+from snorkel_dsl.models.base import log, softmax
 from snorkel_dsl.models.blocks import row_sums
-from snorkel_dsl.models.majority import USUAL_PRECISION, expected_precision
-from snorkel_dsl.models.precision import precision_table
+from snorkel_dsl.models.majority import USUAL_PRECISION, believed
+from snorkel_dsl.models.precision import PrecisionModel
 from snorkel_dsl.models.statistics import Statistics, sampled
-from snorkel_dsl.models.symbols import Symbols, unseen
+from snorkel_dsl.models.symbols import Symbols
 from snorkel_dsl.votes import Floats, Ints, LabelMatrix
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 PROPENSITY_PRIOR = 1e-3  # one over the variance of β, of the information in all rows together: only what keeps β finite
 BALANCE_PRIOR = 0.05  # b, as in `dawid_skene`
@@ -48,31 +45,22 @@ PROPENSITIES = (-20.0, 10.0)
 SCORED_PATTERNS = 5_000  # for standard errors
 
 
-class DataProgramming(SymbolModel):
+class DataProgramming(PrecisionModel):
     """Maximum marginal likelihood. `prior` is the expected precision, and `strength` s, its weight in votes of the function.
 
-    `accuracy_` (g) and `propensity_` (g) are α and β, and `group_` (d) says which of them each symbol has; `precision_` (d) is
-    P(Y ∈ e | e), and `precision_error_` (d) one standard error of that.
+    `accuracy_` (g) and `propensity_` (g) are α and β, and `group_` (d) says which of them each symbol has.
     """
 
     name: ClassVar[str] = "data_programming"
     saved: ClassVar[tuple[str, ...]] = (
-        *SymbolModel.saved,
+        *PrecisionModel.saved,
         "accuracy_",
         "propensity_",
         "group_",
-        "coverage_",
-        "prior_",
-        "precision_",
-        "precision_error_",
     )
     accuracy_: Floats
     propensity_: Floats
     group_: Ints
-    coverage_: Floats
-    prior_: Floats
-    precision_: Floats
-    precision_error_: Floats
 
     def __init__(
         self,
@@ -106,8 +94,7 @@ class DataProgramming(SymbolModel):
 
     def _climbed(self, statistics: Statistics, balance: Floats | None, facts: RuleFacts) -> _Climb:
         symbols = statistics.symbols
-        usual = expected_precision(self.functions_, facts, max(self.prior, 1 / symbols.k))
-        self.prior_, self.group_ = np.clip(usual, 0.01, 0.99), _groups(symbols)
+        self.prior_, self.group_ = believed(self.functions_, facts, self.prior, symbols.k), _groups(symbols)
         climb = _Climb(statistics, self.group_, symbols.expected(self.prior_), balance, self.strength)
         found = climb.highest(self.iterations, self.tolerance)
         self.accuracy_, self.propensity_, self.class_balance_ = climb.unpacked(found)
@@ -132,15 +119,7 @@ class DataProgramming(SymbolModel):
         weights = _weights(self.accuracy_, self.propensity_, self.group_, symbols)
         silence = -np.log1p(symbols.by_voter(np.exp(weights))).sum(axis=0)
         logits: Floats = log(self.class_balance_) + silence + row_sums(votes, symbols, weights)
-        new = unseen(votes, symbols)
-        if len(new):
-            usual = log(new.spread(self.prior_[new.function], self.class_balance_))
-            logits += row_sums(votes, new, usual - log(self.class_balance_))
-        return logits
-
-    def summary(self) -> pd.DataFrame:
-        """What was learned of each vote of a function: see `precision.precision_table`."""
-        return precision_table(self, self.precision_, self.precision_error_, self.coverage_)
+        return logits + self._unmet(votes)
 
 
 def _groups(symbols: Symbols) -> Ints:

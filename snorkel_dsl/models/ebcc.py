@@ -25,22 +25,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from scipy import special
 
 from snorkel_dsl.facts import RuleFacts
-from snorkel_dsl.models.base import SymbolModel, log, softmax
+from snorkel_dsl.models.base import log, softmax
 from snorkel_dsl.models.blocks import row_sums
-from snorkel_dsl.models.majority import USUAL_PRECISION, expected_precision
-from snorkel_dsl.models.precision import precision_table
+from snorkel_dsl.models.majority import USUAL_PRECISION, believed
+from snorkel_dsl.models.precision import PrecisionModel
 from snorkel_dsl.models.statistics import Statistics, sampled
-from snorkel_dsl.models.symbols import Symbols, unseen
+from snorkel_dsl.models.symbols import Symbols
 from snorkel_dsl.votes import Bools, Floats, LabelMatrix
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MOST_CELLS = 4_000_000  # patterns × labels × subtypes: beyond, patterns are sampled
 MOST_SUBTYPES = 8
@@ -53,29 +50,21 @@ UNMOVED = 1e9  # votes
 LEANING = 1.0  # how far the start leans to one side, in log-odds a standard deviation
 
 
-class EnhancedBayesian(SymbolModel):
+class EnhancedBayesian(PrecisionModel):
     """EBCC. `subtypes` is M, a power of two; `abstain` says of which functions abstaining is a symbol; `rows` is n ζ.
 
     `table_` (d + m, k, M) is E log V of the symbols and of the abstaining of each block, 0 where it is no symbol; `subtype_`
-    (k, M) is E log π. `precision_` (d) and `precision_error_` (d, one standard error) belong to the symbols.
+    (k, M) is E log π.
     """
 
     name: ClassVar[str] = "ebcc"
     saved: ClassVar[tuple[str, ...]] = (
-        *SymbolModel.saved,
+        *PrecisionModel.saved,
         "table_",
         "subtype_",
-        "coverage_",
-        "prior_",
-        "precision_",
-        "precision_error_",
     )
     table_: Floats
     subtype_: Floats
-    coverage_: Floats
-    prior_: Floats
-    precision_: Floats
-    precision_error_: Floats
 
     def __init__(
         self,
@@ -101,8 +90,7 @@ class EnhancedBayesian(SymbolModel):
         symbols = statistics.symbols
         self._keep(symbols)
         some = sampled(statistics, max(MOST_CELLS // (symbols.k * self.subtypes), 1), self.seed)
-        usual = expected_precision(self.functions_, facts, max(USUAL_PRECISION, 1 / symbols.k))
-        self.prior_ = np.clip(usual, 0.01, 0.99)
+        self.prior_ = believed(self.functions_, facts, USUAL_PRECISION, symbols.k)
         self.coverage_ = statistics.votes / max(statistics.n, 1.0)
         power = min(1.0, self.rows / max(some.n, 1.0))
         few = np.unique(symbols.voter[statistics.votes > 0]).size < FEWEST_VOTERS
@@ -127,15 +115,7 @@ class EnhancedBayesian(SymbolModel):
         values = (spoken - silent[symbols.voter]).reshape(len(symbols), self.subtype_.size)
         rows = row_sums(votes, symbols, values).reshape(votes.n, *self.subtype_.shape)
         logits: Floats = log(self.class_balance_) + special.logsumexp(rows + silent.sum(axis=0) + self.subtype_, axis=2)
-        new = unseen(votes, symbols)
-        if len(new):
-            usual = log(new.spread(self.prior_[new.function], self.class_balance_))
-            logits += row_sums(votes, new, usual - log(self.class_balance_))
-        return logits
-
-    def summary(self) -> pd.DataFrame:
-        """What was learned of each vote of a function: see `precision.precision_table`."""
-        return precision_table(self, self.precision_, self.precision_error_, self.coverage_)
+        return logits + self._unmet(votes)
 
 
 @dataclass(frozen=True, eq=False)

@@ -76,6 +76,11 @@ class WeightedVote(MajorityVote):
         return np.asarray(odds / odds.max(initial=1e-9), dtype=np.float64)
 
 
+def believed(functions: tuple[str, ...], facts: RuleFacts, prior: float, k: int) -> Floats:
+    """The precision that is expected of each function before any vote is seen, (m): at least chance, and never certain."""
+    return np.clip(expected_precision(functions, facts, max(prior, 1 / k)), 0.01, 0.99)
+
+
 def expected_precision(functions: tuple[str, ...], facts: RuleFacts, usual: float) -> Floats:
     """The middle of the bounds that the facts give for each function, else `usual`, (m)."""
     bounds = [facts.functions[name].precision if name in facts.functions else None for name in functions]

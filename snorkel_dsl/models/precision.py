@@ -1,17 +1,51 @@
-"""The table that models print of themselves: how often each vote of a function is right, and how sure that is."""
+"""What models share that learn how often each vote is right: the numbers, the table of them, and votes that were never met."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from snorkel_dsl.models.base import SymbolModel
-from snorkel_dsl.votes import Floats
+from snorkel_dsl.models.base import SymbolModel, log
+from snorkel_dsl.models.blocks import row_sums
+from snorkel_dsl.models.symbols import unseen
+from snorkel_dsl.votes import Floats, LabelMatrix
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+class PrecisionModel(SymbolModel):
+    """A label model with a precision for each symbol.
+
+    Of the symbols, (d) each: `coverage_` is the share of rows, `precision_` P(Y ∈ e | e), and `precision_error_` one standard
+    error of that (NaN where nothing was learned); `prior_` (m) is the precision that is expected of each function.
+    """
+
+    saved: ClassVar[tuple[str, ...]] = (
+        *SymbolModel.saved,
+        "coverage_",
+        "prior_",
+        "precision_",
+        "precision_error_",
+    )
+    coverage_: Floats
+    prior_: Floats
+    precision_: Floats
+    precision_error_: Floats
+
+    def _unmet(self, votes: LabelMatrix) -> Floats | float:
+        """What votes that were not met in fitting add to the log-odds, (n, k): they are as precise as is expected of them."""
+        new = unseen(votes, self.symbols_)
+        if not len(new):
+            return 0.0
+        usual = log(new.spread(self.prior_[new.function], self.class_balance_))
+        return row_sums(votes, new, usual - log(self.class_balance_))
+
+    def summary(self) -> pd.DataFrame:
+        """What was learned of each vote of a function: see `precision_table`."""
+        return precision_table(self, self.precision_, self.precision_error_, self.coverage_)
 
 
 def precision_table(model: SymbolModel, precision: Floats, error: Floats, coverage: Floats) -> pd.DataFrame:

@@ -24,23 +24,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from snorkel_dsl.facts import RuleFacts
-from snorkel_dsl.models.base import SymbolModel, log, softmax
+from snorkel_dsl.models.base import log, softmax
 from snorkel_dsl.models.blocks import row_sums
 from snorkel_dsl.models.dawid_skene import ABSTAIN_WEIGHTS, NEVER_ABSTAINS, DawidSkene
 from snorkel_dsl.models.heldout import best
-from snorkel_dsl.models.majority import USUAL_PRECISION, expected_precision
-from snorkel_dsl.models.precision import precision_table
+from snorkel_dsl.models.majority import USUAL_PRECISION, believed
+from snorkel_dsl.models.precision import PrecisionModel
 from snorkel_dsl.models.statistics import Statistics
-from snorkel_dsl.models.symbols import Symbols, unseen
+from snorkel_dsl.models.symbols import Symbols
 from snorkel_dsl.votes import Bools, Floats, Ints, LabelMatrix
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MOST_PARTNERS = 20  # of each function those with which it is most correlated; weak pairs would only add noise
 NO_CORRELATION = 1e-3
@@ -49,29 +46,20 @@ MEDIAN_COSTS = np.pi / 2  # the variance of a median of normal numbers over that
 HIGHEST_PRECISION = 0.99
 
 
-class Triplets(SymbolModel):
+class Triplets(PrecisionModel):
     """FlyingSquid, each label against the rest. `abstain` is α, or "chosen"; `prior` the expected precision, and `strength` its
     weight in votes of the function.
 
-    `precision_` (d) and `precision_error_` (d, one standard error; NaN where nothing was learned) belong to the symbols
-    `symbol_function_` (d) and `symbol_labels_` (d, k); `unidentified_` (m) are the functions in no valid triplet.
+    `unidentified_` (m) are the functions in no valid triplet.
     """
 
     name: ClassVar[str] = "triplets"
     saved: ClassVar[tuple[str, ...]] = (
-        *SymbolModel.saved,
-        "precision_",
-        "precision_error_",
-        "coverage_",
-        "prior_",
+        *PrecisionModel.saved,
         "abstain_",
         "unidentified_",
     )
     abstain_: np.float64
-    precision_: Floats
-    precision_error_: Floats
-    coverage_: Floats
-    prior_: Floats
     unidentified_: Bools
 
     def __init__(
@@ -94,8 +82,7 @@ class Triplets(SymbolModel):
     # --- fitting -----------------------------------------------------------------------------------------------------
 
     def _fit(self, statistics: Statistics, balance: Floats | None, facts: RuleFacts) -> None:
-        usual = expected_precision(self.functions_, facts, max(self.prior, 1 / statistics.symbols.k))
-        self.prior_ = np.clip(usual, 0.01, 0.99)
+        self.prior_ = believed(self.functions_, facts, self.prior, statistics.symbols.k)
         alpha = self._chosen_abstain(statistics, balance) if self.abstain == "chosen" else self.abstain
         self.abstain_ = np.float64(alpha)
         self._solve(statistics, balance)
@@ -177,15 +164,7 @@ class Triplets(SymbolModel):
         symbols = self.symbols_
         weights, base = self._weights(symbols)
         logits: Floats = log(self.class_balance_) + base + row_sums(votes, symbols, weights)
-        new = unseen(votes, symbols)
-        if len(new):
-            usual = log(new.spread(self.prior_[new.function], self.class_balance_))
-            logits += row_sums(votes, new, usual - log(self.class_balance_))
-        return logits
-
-    def summary(self) -> pd.DataFrame:
-        """What was learned of each vote of a function: see `precision.precision_table`."""
-        return precision_table(self, self.precision_, self.precision_error_, self.coverage_)
+        return logits + self._unmet(votes)
 
 
 @dataclass(frozen=True, eq=False)
