@@ -81,6 +81,6 @@ def command(
         answered = labeling.answered(chosen)
         labeling.plot(answered)
         reports = analysis.analyse_all(labeling.votes, answered, labeling.gold)
-        text = analysis.as_json(reports) if output_format == "json" else "\n\n".join(map(analysis.as_text, reports))
+        text = analysis.as_json(reports) if output_format == "json" else analysis.all_as_text(reports)
     result(text, output_file)
     return labeling.finish()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,10 @@ Estimates = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Line:
-    """One labeling function. Shares are of all rows; what cannot be said is None."""
+    """One labeling function. Shares are of all rows; what cannot be said is None.
+
+    `on` is the task of its rule where that is another one, whose votes say something of this task too.
+    """
 
     function: str
     labels: tuple[str, ...]
@@ -48,11 +51,15 @@ class Line:
     accuracy: float | None = None
     accuracy_low: float | None = None
     accuracy_high: float | None = None
+    on: str | None = None
 
 
 @dataclass(frozen=True)
 class Analysis:
     """The labeling functions of one task on n rows, of which `covered` have a vote.
+
+    `directly` counts the rows with a vote of a rule on the task itself; on the others, votes on other tasks say something of
+    it. `under` is the label that the task stands under.
 
     `learned_from` says what `Line.learned` is: the "model" estimated it with a standard error, or it is the mean
     "posterior" of the function's votes with the standard error of that mean.
@@ -65,6 +72,8 @@ class Analysis:
     model: str
     learned_from: str
     lines: tuple[Line, ...]
+    directly: int | None = None
+    under: str | None = None
 
 
 def analyse(one: Answered, gold: npt.NDArray[np.int64] | None) -> Analysis:
@@ -114,8 +123,28 @@ def analyse_all(
     for task in dict.fromkeys(one.task for one in answered):
         own = [one for one in answered if one.task == task]
         each = [analyse(one, one.gold_of(gold)) for one in own]
-        found.append(_together(votes, own, each, gold.get(task.name)) if task.any_number else each[0])
+        made = _together(votes, own, each, gold.get(task.name)) if task.any_number else each[0]
+        found.append(_among_tasks(votes, made))
     return found
+
+
+def _among_tasks(votes: LabelMatrix, made: Analysis) -> Analysis:
+    """An analysis that says of each function whether its rule is on another task."""
+    known = votes.facts.functions
+    on = {name: known[name].task for name in votes.functions if name in known}
+    lines = [
+        replace(line, on=None if on.get(line.function) in (None, made.task) else on[line.function])
+        for line in made.lines
+    ]
+    if all(line.on is None for line in lines):
+        directly = made.covered
+    else:
+        own = votes.select([name for name in votes.functions if on.get(name) == made.task])
+        directly = int(own.covered.sum()) if own.functions else 0
+    task = next(one for one in votes.tasks if one.name == made.task)
+    above = next((one for one in votes.tasks if task.under is not None and one.name == task.under[0]), None)
+    under = None if above is None or task.under is None else f"{above.name}.{above.labels[task.under[1]]}"
+    return replace(made, lines=tuple(lines), directly=directly, under=under)
 
 
 def _together(
@@ -197,8 +226,25 @@ def _posterior(votes: LabelMatrix, labels: Labels) -> Estimates:
 # ------------------------------------------------------------------------------------------------------------- as text
 
 
+def all_as_text(analyses: Sequence[Analysis]) -> str:
+    """A table for each task; what their columns mean is said once, below them."""
+    if len(analyses) == 1:
+        return as_text(analyses[0])
+    feet: dict[str, list[str]] = {}
+    for one in analyses:
+        feet.setdefault(_learned(one), []).append(one.task)
+    learned = [f"learned accuracy of {', '.join(tasks)}: {said}" for said, tasks in feet.items()]
+    carried = any(line.on for one in analyses for line in one.lines)
+    arrow = ["← task: a rule on that task, whose votes say something of this one too"] if carried else []
+    return "\n\n".join([*(_table(one).rstrip("\n") for one in analyses), "\n".join([_SHARES, *learned, *arrow])])
+
+
 def as_text(analysis: Analysis) -> str:
-    """The analysis as a table."""
+    """The analysis as a table, with what its columns mean."""
+    return f"{_table(analysis)}\n{_SHARES}\nlearned accuracy: {_learned(analysis)}"
+
+
+def _table(analysis: Analysis) -> str:
     with_gold = any(line.correct is not None for line in analysis.lines)
     names = [line.function for line in analysis.lines]
     short = short_names(names)
@@ -206,33 +252,38 @@ def as_text(analysis: Analysis) -> str:
     all_judged = with_gold and all(line.votes == (line.correct or 0) + (line.incorrect or 0) for line in analysis.lines)
     headers = ["rule", "votes\nfor", "votes", "cover", "over-\nlap", "con-\nflict", "learned\naccuracy"]
     headers += ["right", "wrong", "accuracy\n(95 % interval)"] if with_gold else []
-    rows = [[short[line.function], *_cells(line, with_gold, digits)] for line in analysis.lines]
+    shown = [short[line.function] + (f" ← {line.on}" if line.on else "") for line in analysis.lines]
+    rows = [[name, *_cells(line, with_gold, digits)] for name, line in zip(shown, analysis.lines, strict=True)]
     if all_judged:  # then the votes are those that are right and those that are wrong
         headers, rows = [*headers[:2], *headers[3:]], [[*row[:2], *row[3:]] for row in rows]
     heard = {line.function for line in analysis.lines if line.votes}
     silent = [short[name] for name in dict.fromkeys(names) if name not in heard]
     foot = [f"never voted: {', '.join(silent)}"] if silent else []
-    return "\n".join(
-        [*_head(analysis, package_of(names)), "", table(headers, rows, left=(0, 1)), "", *foot, _foot(analysis)]
-    )
+    body = table(headers, rows, left=(0, 1))
+    return "\n".join([*_head(analysis, package_of(names)), "", body, "", *foot])
 
 
 def _head(analysis: Analysis, package: str) -> list[str]:
     rules = f"{package}, task" if package else "task"
+    under = f", under {analysis.under}" if analysis.under else ""
+    covered = f"{percent(analysis.covered / analysis.rows)} with a vote"
+    if analysis.directly is not None and analysis.directly < analysis.covered:
+        direct = percent(analysis.directly / analysis.rows) if analysis.directly else "none"
+        covered += f" ({direct} of a rule on the task itself)"
     return [
-        f"{rules} {analysis.task}: {count(analysis.rows, 'row')}, "
-        f"{percent(analysis.covered / analysis.rows)} with a vote, "
+        f"{rules} {analysis.task}{under}: {count(analysis.rows, 'row')}, {covered}, "
         f"{percent(analysis.conflicting / analysis.rows)} with votes that exclude each other"
     ]
 
 
-def _foot(analysis: Analysis) -> str:
-    shares = "cover, overlap, conflict: in percent of all rows"
+_SHARES = "cover, overlap, conflict: in percent of all rows"
+
+
+def _learned(analysis: Analysis) -> str:
+    """What the learned accuracies are."""
     if analysis.learned_from == "model":
-        learned = f"the estimate of the label model ({analysis.model}), made without gold, ± one standard error"
-    else:
-        learned = f"the mean probability of its votes under the label model ({analysis.model}), ± its standard error"
-    return f"{shares}\nlearned accuracy: {learned}"
+        return f"the estimate of the label model ({analysis.model}), made without gold, ± one standard error"
+    return f"the mean probability of its votes under the label model ({analysis.model}), ± its standard error"
 
 
 def _cells(line: Line, with_gold: bool, digits: int) -> list[str]:
