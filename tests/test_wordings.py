@@ -55,6 +55,11 @@ CONDITIONS = {
     '"x" in text': 'text mentions "x"',
     'text like "%x%"': 'text contains "x"',
     'text asserts "a", "b"': 'text asserts "a" or "b"',
+    'text mentions "a", "b", or "c"': 'text mentions "a" or "b" or "c"',
+    'text mentions "a" followed within 1 word by "b", "c" and likes is 1': (
+        'text mentions "a" followed within 1 word by "b" or "c" and likes is 1'
+    ),
+    'text mentions any of GREETING followed by "b", "c", "d"': 'text mentions any of GREETING followed by "b" or "c" or "d"',
     'text asserts any of GREETING, "x"': 'text asserts any of GREETING or text asserts "x"',
     "text asserts GREETING, MASKED": "text asserts any of GREETING, MASKED",
     # assertion
@@ -106,7 +111,7 @@ CONDITIONS = {
 @pytest.mark.parametrize(("written", "said"), CONDITIONS.items())
 def test_a_condition_is_answered_with_one_that_can_be_written(written: str, said: str) -> None:
     (found,) = errors(f"{TOP}rule r votes HAM\n    when {written}\n")
-    assert (found.kind, found.helps) == ("other-wording", (f"write `when {said}`",))
+    assert (found.kind, found.helps[0]) == ("other-wording", f"write `when {said}`")
     assert errors(f"{TOP}rule r votes HAM\n    when {said}\n") == []
 
 
@@ -223,6 +228,9 @@ ADVICE = [
     ("context c\n    negation before any form of \"exclude\"", "missing-quotes", "a cue is words in quotes"),
     ("context c\n    affirmation before \"there is\"", "other-wording", "leave it out"),
     ("context c extends plain, other\n    negation before \"no\"", "other-wording", "extend one of them"),
+    ("use A, B\n    , C\n    from \"l.rules\"", "unfinished-line", "at the end of this line: `, C from \"l.rules\"`"),
+    ("use A, B\n    from \"l.rules\" # all", "unfinished-line", "only a line that begins with `and`, `or` or a comma"),
+    ("use A, B,\n    C from \"l.rules\"", "unfinished-line", "a line that begins with a comma continues it"),
     ("use context clinical_english, general_english", "other-wording", "a `use context` line for each"),
     ("sections of text, other\n    S headed \"a\"", "other-wording", "a `sections of` block for each"),
     ("sections of text\n    S headed /a/", "missing-quotes", "write the words"),
@@ -248,6 +256,7 @@ ADVICE = [
     ("rule r votes HAM\n    when some sentence where it mentions \"a\"", "unfinished-line", "some sentence of text where"),
     ("rule r votes HAM\n    when text asserts /a/", "other-wording", "patterns go with `matches`"),
     ("rule r votes HAM\n    when text mentions any form of GREETING", "words-after-of", "into a `terms` block"),
+    ("rule r votes HAM\n    when text mentions \"a\" followed by \"b\", \"c\"", "other-wording", "a `terms` list"),
     ("rule r votes HAM\n    when text has a noun among \"a\"", "words-after-of", "`among LIST`"),
     ("rule r votes HAM\n    when other mentions \"a\" in SEEN or MEANT", "unknown-name", "with its own question"),
     ("rule r votes HAM\n    when the 3 words before ann or ben mention \"a\"", "not-a-condition", "ask something of it"),

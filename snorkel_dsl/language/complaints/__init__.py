@@ -50,6 +50,7 @@ _COMPLAINTS: tuple[Complaint, ...] = (
     constructs.of_use,
     constructs.of_lists,
     constructs.of_parts,
+    phrases.words_with_commas,
     phrases.other_wording,
     constructs.of_require,
     constructs.of_votes,

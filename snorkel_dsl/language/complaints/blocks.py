@@ -182,4 +182,21 @@ def line_ends(failure: Failure) -> Diagnostic | None:
     place = failure.words_before[-1][1] if failure.words_before else failure.span
     wanted = expected(failure)
     message = f"the line ends after `{shortened(failure.previous)}`, but the sentence does not"
-    return failure.say("unfinished-line", message, f"here could follow {wanted}", span=place)
+    return failure.say("unfinished-line", message, f"here could follow {wanted}", *_goes_on(failure), span=place)
+
+
+def _goes_on(failure: Failure) -> list[str]:
+    """How to write what stands on the next line, where that is what is missing: only some words continue a line."""
+    last = failure.words_before[-1][1].end if failure.words_before else failure.block.start
+    number = failure.source.position(last)[0]
+    following = (
+        failure.source.text[last : failure.block.end].partition("\n")[2].partition("\n")[0].split("#")[0].strip()
+    )
+    first = re.match(r"\w*", following)
+    if not first or first[0] not in failure.keywords:
+        return []
+    line = f"{failure.source.line(number).split('#')[0].strip()} {following}"
+    return [
+        f"put `{following}` at the end of this line: `{shortened(line, 60)}`",
+        "only a line that begins with `and`, `or` or a comma continues the one above it",
+    ]

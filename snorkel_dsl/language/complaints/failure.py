@@ -77,10 +77,10 @@ class Failure:
 Complaint: TypeAlias = Callable[[Failure], Diagnostic | None]
 
 
-def shortened(text: str) -> str:
+def shortened(text: str, longest: int = 40) -> str:
     """A text on one line and not too long to be quoted in a message."""
     flat = " ".join(text.split())
-    return flat if len(flat) <= 40 else flat[:39] + "…"
+    return flat if len(flat) <= longest else flat[: longest - 1] + "…"
 
 
 _KINDS = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 
 from snorkel_dsl.diagnostics import Diagnostic
@@ -67,10 +68,6 @@ _PHRASES = (
     (
         r"(?P<verb>mentions|contains) (?P<first>[A-Z]\w*), (?P<last>[A-Z]\w*)",
         r"\g<verb> any of \g<first>, \g<last>",
-    ),
-    (
-        r"(?P<before>(?:mentions|contains|asserts|denies|suspects|with|is) (?:\"[^\"]*\" or )*\"[^\"]*\"), (?P<next>\")",
-        r"\g<before> or \g<next>",
     ),
     (rf"{_SUBJECT} is any of (?P<list>\w+)", r"\g<of> mentions any of \g<list>"),
     (r"(?P<what>\"[^\"]*\"|[A-Z]\w*) once", r"\g<what> exactly 1 time"),
@@ -143,6 +140,26 @@ _SPACED_NAME = re.compile(r"^rule (\w+(?: \w+)+) votes\b")
 def _phrases(header: str) -> list[tuple[re.Pattern[str], str]]:
     """The phrases that concern a block with such a first word, compiled when the first mistake is found."""
     return [(re.compile(written), said) for written, said in (*IN_BLOCKS.get(header, ()), *_PHRASES, *PHRASES)]
+
+
+_WITH_COMMAS = re.compile(
+    r"(?P<verb>(?:mentions?|contains?|asserts?|den(?:ies|y)|suspects?|with|is|by) )"
+    r"(?P<words>\"[^\"]*\"(?:(?:,(?: ?or)?| or) ?\"[^\"]*\")+)"
+)
+
+
+def words_with_commas(failure: Failure) -> Diagnostic | None:
+    """`mentions "a", "b"`, `followed by "a", "b"`: words in a condition are joined by `or`."""
+    if failure.text != ",":
+        return None
+    number, column = failure.source.position(failure.span.start)
+    for found in _WITH_COMMAS.finditer(failure.source.line(number)):
+        if found.start() < column <= found.end():
+            joined = " or ".join(re.findall(r"\"[^\"]*\"", found["words"]))
+            said = _instead(failure, number, found, found["verb"] + joined)
+            lists = () if found["verb"] == "is " else ("or make a `terms` list of many words, and write `any of LIST`",)
+            return replace(said, helps=said.helps + lists)
+    return None
 
 
 def other_wording(failure: Failure) -> Diagnostic | None:
