@@ -300,6 +300,23 @@ def test_what_is_no_data_is_refused() -> None:
     assert kind_of(wrong) == "unknown-format"
 
 
+@pytest.mark.parametrize("data", [["text"], iter([("a", 1)]), ["a", "b"]])
+def test_rows_are_mappings(data: object) -> None:
+    with pytest.raises(RulesError) as wrong:
+        dataset_of(data)
+    (found,) = wrong.value.diagnostics
+    assert found.kind == "unknown-format"
+    assert found.helps == ('rows are mappings: `[{"text": …}, …]`',)
+    assert rows_of(dataset_of([{"a": "x"}, "y"])) == [{"a": "x"}, {"a": None}]
+
+
+@pytest.mark.parametrize("data", [pd.Series(["text"]), pl.Series("text", ["text"])])
+def test_a_series_is_no_data(data: object) -> None:
+    with pytest.raises(RulesError) as wrong:
+        dataset_of(data)
+    assert wrong.value.diagnostics[0].helps == ('give a frame: `data.to_frame("text")`',)
+
+
 def test_a_missing_file_and_a_missing_column_come_with_a_suggestion(tmp_path: Path) -> None:
     (tmp_path / "comments.csv").write_text("text,likes\nhi,1\n")
     with pytest.raises(RulesError) as wrong:

@@ -304,6 +304,9 @@ def dataset_of(data: Any, options: ReadOptions | None = None) -> Dataset:
             return _of_table(pa.Table.from_batches([data]), options)
         case pa.Table():
             return _of_table(data, options)
+    if hasattr(data, "to_frame") and not hasattr(data, "columns"):
+        advice = 'give a frame: `data.to_frame("text")`'
+        raise refusal("unknown-format", f"a `{type(data).__name__}` is a column, not rows", advice)
     if type(data).__module__.split(".")[0] == "pandas":
         return _of_table(_from_pandas(data), options)
     if hasattr(data, "__arrow_c_stream__"):
@@ -311,12 +314,21 @@ def dataset_of(data: Any, options: ReadOptions | None = None) -> Dataset:
     if hasattr(data, "collect"):  # a lazy frame
         return dataset_of(data.collect(), options)
     if isinstance(data, Iterable) and not isinstance(data, Mapping | bytes):
-        return of_records(jsons.records_of(data), "the data", options)
+        return of_records(jsons.records_of(_rows(data)), "the data", options)
     raise refusal(
         "unknown-format",
         f"a `{type(data).__name__}` is no data",
         "give a path, a pandas or Polars data frame, an Arrow table, or a list of dicts",
     )
+
+
+def _rows(data: Iterable[object]) -> list[object]:
+    """The rows of an iterable. Raises RulesError where none of them is a mapping."""
+    rows = list(data)
+    if rows and not any(isinstance(row, Mapping) for row in rows):
+        kind = type(rows[0]).__name__
+        raise refusal("unknown-format", f"a row cannot be a `{kind}`", 'rows are mappings: `[{"text": …}, …]`')
+    return rows
 
 
 def _from_pandas(frame: Any) -> pa.Table:
