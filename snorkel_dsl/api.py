@@ -101,7 +101,7 @@ def check_with(
     program, more = check(tree, source, signatures(), resolver, hashed)
     found = [*diagnostics, *more]
     if not any(one.severity == "error" for one in found):
-        found += remarks(tree, source)
+        found += remarks(tree, source, program)
     found = allowed(found, tree, source, today)
     return program, sorted(set(found), key=lambda diagnostic: diagnostic.sort_key)
 

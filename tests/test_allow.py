@@ -22,8 +22,8 @@ def kinds(text: str, today: date = date(2026, 11, 21)) -> list[str]:
     """The kinds of what is said of a file, in order."""
     source = Source("t.rules", text)
     tree, found = parse(source)
-    _, more = check(tree, source, signatures(), NoFiles())
-    said = allowed([*found, *more, *remarks(tree, source)], tree, source, today)
+    program, more = check(tree, source, signatures(), NoFiles())
+    said = allowed([*found, *more, *remarks(tree, source, program)], tree, source, today)
     return [one.kind for one in sorted(said, key=lambda one: one.sort_key)]
 
 
@@ -59,3 +59,28 @@ def test_names_that_only_unused_names_use_are_unused() -> None:
     text = HEAD + TERMS + 'terms MORE\n    LATER, "z"\n' + RULE
     assert kinds(text) == ["unused-name", "unused-name"]
     assert kinds(text + "rule s votes B\n    when text mentions any of MORE\n") == []
+
+
+# --------------------------------------------------------------------------------------------------------- silent tasks
+
+SECOND = "task u on d\n    labels C, D\n"
+
+
+def test_a_task_of_which_no_vote_says_anything_may_stay_where_it_is_said_why() -> None:
+    assert kinds(HEAD + SECOND + RULE) == ["silent-task"]
+    assert kinds(HEAD + "# allow silent-task: rules follow\n" + SECOND + RULE) == []
+    assert kinds(HEAD + SECOND + RULE + 'rule s votes D\n    when text mentions "z"\n') == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    ["require A implies C\n", "require A excludes D\n", "require D implies B\n", "require exactly one of A, C\n"],
+)
+def test_a_task_whose_answers_follow_needs_no_rule(more: str) -> None:
+    assert kinds(HEAD + SECOND + more + RULE) == []
+
+
+def test_a_vote_on_the_task_below_is_one_on_the_task_above_and_not_the_other_way() -> None:
+    under = "task u under t.B\n    labels C, D\n"
+    assert kinds(HEAD + under + 'rule s votes C\n    when text mentions "z"\n') == []
+    assert kinds(HEAD + under + 'rule s votes B\n    when text mentions "z"\n') == ["silent-task"]

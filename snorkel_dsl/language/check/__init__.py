@@ -29,7 +29,7 @@ from snorkel_dsl.language.check.declarations import (
 from snorkel_dsl.language.check.functions import beside_functions, use_functions
 from snorkel_dsl.language.check.later import refuse_block
 from snorkel_dsl.language.check.named import ConditionsBuilder
-from snorkel_dsl.language.check.requirements import check_requirements, refuse_impossible_labels, warn_of_silent_tasks
+from snorkel_dsl.language.check.requirements import check_requirements, refuse_impossible_labels
 from snorkel_dsl.language.check.resolving import NoFiles, Refusal, Resolver, UsedRules
 from snorkel_dsl.language.check.rules import CheckedRule, check_rule
 from snorkel_dsl.language.check.scope import Names, Problems
@@ -62,8 +62,6 @@ def check(
     rules = _check_rules(names, file)
     refuse_impossible_labels(names)
     program = _program(names, file, rules)
-    if program is not None and not any(one.severity == "error" for one in problems.found.values()):
-        warn_of_silent_tasks(names, file, program)
     if hashed and program is not None:
         forms = Forms(program)
         with_hashes = (replace(one, semantic_hash=forms.semantic_hash(one)) for one in program.functions)

@@ -16,7 +16,7 @@ from snorkel_dsl.language.check.later import comes_later
 from snorkel_dsl.language.check.scope import Names
 from snorkel_dsl.language.check.tasks import ancestors
 from snorkel_dsl.language.check.votes import check_vote
-from snorkel_dsl.questions import Requirement, Said, Tries, UndecidedError, exists, possible, said_of
+from snorkel_dsl.questions import Requirement, Said, Tries, UndecidedError, exists, possible
 from snorkel_dsl.source import Span
 
 _MOST_IMPOSSIBLE = 12  # answers that no row can have, whose lines are looked for
@@ -48,12 +48,13 @@ def _line(names: Names, block: ast.AnyRequire) -> ir.RequireLine | None:
         case ast.RequireSome():
             relation, made = f"{block.how_many.word} of", _one_of(names, block, known)
     if any(one.or_else for one in made):
-        comes_later(names, block, names.written(block), "a requirement between so many tasks", *_SIMPLER)
+        comes_later(names, block, names.written(block), _WIDE[relation == "excludes"], _SIMPLER)
         return None
     return ir.RequireLine(relation, tuple(known), made, block.span) if made else None
 
 
-_SIMPLER = ("say it with `implies`, or of labels of two tasks that are always asked",)
+_WIDE = ("labels of three tasks at once", "labels of two tasks that are not asked of every row")
+_SIMPLER = "say it with several lines: `require A implies B or C` has labels of one task on either side"
 
 
 def _sides(block: ast.AnyRequire) -> Sequence[ast.Vote]:
@@ -271,35 +272,3 @@ def _never(names: Names, message: str, places: Sequence[Span]) -> None:
         others=[(place, "together with this") for place in places[:-1]],
         helps=["remove the requirement, or the label"],
     )
-
-
-# ------------------------------------------------------------------------------------------------------- silent tasks
-
-
-def warn_of_silent_tasks(names: Names, file: ast.File, program: ir.Program) -> None:
-    """Warn of each task of which no vote says anything, neither its own nor what follows from one on another task."""
-    if len(program.tasks) < 2 or not program.functions or any(isinstance(block, ast.Broken) for block in file.blocks):
-        return
-    votes = {vote for function in program.functions for vote in function.votes}
-    heard = {vote.task for vote in votes}
-    requirements = [one.fact for one in program.requirements]
-    written = {block.name.text: block for block in file.blocks if isinstance(block, ast.Task)}
-    for task in program.tasks:
-        labels = range(len(task.labels)) if task.any_number else (None,)
-        if task.name in heard or any(
-            said_of(program.tasks, requirements, (vote.task, vote.labels), task, label)
-            for label in labels
-            for vote in votes
-        ):
-            continue
-        example = f"{task.name}.{task.labels[0]}"
-        names.report(
-            "silent-task",
-            f"no rule votes on the task `{task.name}`",
-            written[task.name].name,
-            "its answers follow from no other task either",
-            helps=[
-                f"write a rule that votes `{example}`, or remove the task; or say why it stays: `# allow silent-task: …`"
-            ],
-            severity="warning",
-        )
