@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 MOST_PATTERNS = 100_000
 ROWS_AT_ONCE = 1 << 16  # when predicting: what is worked on stays in the caches
 FEW_LABELS = 16
+CELLS_AT_ONCE = 1 << 16  # with more labels: the same for rows of probabilities
 SMALLEST = 1e-9  # probabilities below this count as this in logarithms
 
 
@@ -257,19 +258,22 @@ class SymbolModel(Model):
         self.blocks_, self.joint_ = symbols.blocks, symbols.joint
 
 
-def softmax(logits: Floats) -> Floats:
-    """Rows of probabilities from log-odds, by log-sum-exp."""
+def softmax(logits: Floats, out: Floats | None = None) -> Floats:
+    """Rows of probabilities from log-odds, by log-sum-exp; written to `out`, which may be the log-odds."""
     n, k = logits.shape
     if k > FEW_LABELS:
-        shares: Floats = logits - logits.max(axis=1, keepdims=True, initial=-np.inf)
-        np.exp(shares, out=shares)  # in place: with many labels, making room for it costs as much as the work
-        shares /= shares.sum(axis=1, keepdims=True)
+        shares = np.empty((n, k)) if out is None else out
+        for start in range(0, n, 1 + CELLS_AT_ONCE // k):
+            piece = slice(start, start + 1 + CELLS_AT_ONCE // k)
+            part = np.subtract(logits[piece], logits[piece].max(axis=1, keepdims=True), out=shares[piece])
+            np.exp(part, out=part)
+            part /= part.sum(axis=1, keepdims=True)
         return shares
     columns = [logits[:, y] for y in range(k)]  # a reduction over a few columns at a time costs more than the columns
     highest = reduce(np.maximum, columns, np.full(n, -np.inf))
     raised = [np.exp(column - highest) for column in columns]
     total = reduce(np.add, raised, np.zeros(n))
-    shares = np.empty((n, k))
+    shares = np.empty((n, k)) if out is None else out
     for y, column in enumerate(raised):
         np.divide(column, total, out=shares[:, y])
     return shares

@@ -41,10 +41,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
-from scipy import sparse, special
+from scipy import special
 
 from snorkel_dsl.facts import RuleFacts
-from snorkel_dsl.models.base import SymbolModel, log, softmax
+from snorkel_dsl.models.base import SMALLEST, SymbolModel, log, softmax
 from snorkel_dsl.models.blocks import row_sums
 from snorkel_dsl.models.heldout import best
 from snorkel_dsl.models.majority import USUAL_PRECISION, expected_precision
@@ -172,9 +172,11 @@ class DawidSkene(SymbolModel):
     def _e_step(self, statistics: Statistics, balance: Floats | None) -> Floats:
         """P(y | pattern), (p, k)."""
         weights, base = self._weights(statistics.symbols)
-        evidence = statistics.matrix @ weights + base
+        evidence: Floats = statistics.matrix @ weights
         if balance is None:
-            return softmax(evidence + self.intercept_)
+            evidence += base + self.intercept_
+            return softmax(evidence, evidence)
+        evidence += base
         return self._balanced(evidence, statistics, balance)
 
     def _balanced(self, evidence: Floats, statistics: Statistics, balance: Floats) -> Floats:
@@ -192,16 +194,13 @@ class DawidSkene(SymbolModel):
         return posterior
 
     def _m_step(self, statistics: Statistics, posterior: Floats, balance: Floats | None) -> None:
-        expected = statistics.expected(posterior)
         symbols, votes = statistics.symbols, statistics.votes
         if balance is None:
-            n, k = max(statistics.n, 1.0), symbols.k
-            self.class_balance_ = (expected.sum(axis=0) + (n - expected.sum() + self.even * n) / k) / (
-                n * (1 + self.even)
-            )
+            n, k, expected = max(statistics.n, 1.0), symbols.k, statistics.expected_rows(posterior)
+            self.class_balance_ = (expected + (n - expected.sum() + self.even * n) / k) / (n * (1 + self.even))
             self.intercept_ = log(self.class_balance_)
             self.believed_ = self._believed(symbols, None)
-        right = np.sum((statistics.matrix.T @ expected) * symbols.allowed, axis=1)
+        right = statistics.expected_right(posterior)
         prior = self.believed_
         counted = (right + self.strength * votes * prior) / np.maximum(votes * (1 + self.strength), 1e-300)
         self.precision_ = np.maximum(np.where(votes > 0, counted, prior), self._chance(symbols))
@@ -212,13 +211,18 @@ class DawidSkene(SymbolModel):
 
     def _weights(self, symbols: Symbols) -> tuple[Floats, Floats]:
         """What each symbol adds to the log-odds, (d, k), and what a row without votes starts from, (k)."""
-        meaning = symbols.spread(self.precision_, self.class_balance_)
-        weights = log(meaning) - log(self.class_balance_)
+        within, without = symbols.odds(self.precision_, self.class_balance_)
+        odds = np.where(symbols.allowed, within[:, None], without[:, None])
+        if min(within.min(initial=1.0), without.min(initial=1.0)) * self.class_balance_.min() < SMALLEST:
+            weights = log(odds * self.class_balance_) - log(self.class_balance_)
+        else:  # two logarithms a symbol, however many labels there are
+            weights = np.where(symbols.allowed, np.log(within)[:, None], np.log(without)[:, None])
         if self.abstain_ == 0:
             return weights, np.zeros(symbols.k)
-        emission = self.coverage_[:, None] * meaning / self.class_balance_
-        silence = np.log(np.clip(1 - symbols.by_voter(emission), NEVER_ABSTAINS, 1.0))
-        return weights - self.abstain_ * silence[symbols.voter], self.abstain_ * silence.sum(axis=0)
+        emission = symbols.by_voter(odds, self.coverage_)
+        silence = self.abstain_ * np.log(np.clip(1 - emission, NEVER_ABSTAINS, 1.0))
+        weights -= silence[symbols.voter]
+        return weights, silence.sum(axis=0)
 
     # --- prediction --------------------------------------------------------------------------------------------------
 
@@ -242,10 +246,7 @@ class DawidSkene(SymbolModel):
         The complete information less what is missing: Σ counts · r (1 - r) is the part that the unknown labels take.
         """
         posterior = self.of_patterns(statistics)
-        doubt = np.zeros(len(statistics.symbols))
-        for y in range(statistics.symbols.k):
-            allowing = sparse.diags(statistics.symbols.allowed[:, y].astype(np.float64))
-            doubt += allowing @ (statistics.matrix.T @ (statistics.counts * posterior[:, y] * (1 - posterior[:, y])))
+        doubt = statistics.on_allowed(posterior * (1 - posterior), statistics.counts)
         precision = np.clip(self.precision_, 1e-3, 1 - 1e-3)
         spread = precision * (1 - precision)
         weight = statistics.votes * (1 + self.strength)
@@ -293,7 +294,9 @@ class DawidSkene(SymbolModel):
     def of_patterns(self, statistics: Statistics) -> Floats:
         """P(y | pattern), (p, k), as it was fitted; patterns without votes left as the intercept has them."""
         weights, base = self._weights(statistics.symbols)
-        return softmax(statistics.matrix @ weights + base + self.intercept_)
+        evidence: Floats = statistics.matrix @ weights
+        evidence += base + self.intercept_
+        return softmax(evidence, evidence)
 
 
 def _left(balance: Floats, held: Floats) -> Floats:

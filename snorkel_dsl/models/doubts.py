@@ -126,9 +126,17 @@ def moves(statistics: Statistics, posterior: Floats) -> float:
     counts, logits = statistics.counts[voted], log(posterior[voted])
     if not counts.size:
         return 0.0
-    now = logits.argmax(axis=1)
-    shifts = [sign * np.log(PLAUSIBLE) * row for row in np.eye(logits.shape[1]) for sign in (1, -1)]
-    return max(float(counts @ ((logits + shift).argmax(axis=1) != now)) for shift in shifts) / float(counts.sum())
+    now, each, k = logits.argmax(axis=1), np.arange(len(logits)), logits.shape[1]
+    top = logits[each, now]
+    before = np.arange(k) < now[:, None]  # of two that are level the first is the most probable
+    raised = logits + np.log(PLAUSIBLE)
+    wins = ((raised > top[:, None]) | ((raised == top[:, None]) & before)) & (np.arange(k) != now[:, None])
+    logits[each, now] = -np.inf
+    second = logits.argmax(axis=1)
+    next_best, lowered = logits[each, second], top - np.log(PLAUSIBLE)
+    loses = (next_best > lowered) | ((next_best == lowered) & (second < now))
+    moved = np.concatenate([counts @ wins, np.bincount(now, counts * loses, minlength=k)])
+    return float(moved.max() / counts.sum())
 
 
 def _uncovered(statistics: Statistics, labels: Sequence[str], silent: Floats) -> list[str]:

@@ -20,6 +20,8 @@ from snorkel_dsl.models.counts import Tally
 from snorkel_dsl.models.symbols import Symbols, symbols_said
 from snorkel_dsl.votes import Floats, Ints, LabelMatrix
 
+FEW_ALLOWED = 8  # a symbol allows few labels where they are one in so many
+
 
 @dataclass(frozen=True, eq=False)
 class Statistics:
@@ -51,8 +53,53 @@ class Statistics:
 
     def expected(self, posterior: Floats) -> Floats:
         """Posteriors (p, k) weighed by the counts, with the gold labels in their place, (p, k)."""
-        weighed: Floats = posterior * (self.counts - self.gold.sum(axis=1))[:, None] + self.gold
+        weighed: Floats = posterior * self.unjudged[:, None] + self.gold
         return weighed
+
+    def expected_rows(self, posterior: Floats) -> Floats:
+        """How many rows each label has under posteriors (p, k), with the gold labels in their place, (k)."""
+        return np.asarray(self.unjudged @ posterior + self._judged, dtype=np.float64)
+
+    def expected_right(self, posterior: Floats) -> Floats:
+        """How many votes of each symbol allow the label of their row under the same, (d)."""
+        return self.on_allowed(posterior, self.unjudged) + self._right
+
+    def on_allowed(self, values: Floats, weights: Floats) -> Floats:
+        """For each symbol the sum of `values` (p, k) over its rows and the labels that it allows, rows weighed, (d).
+
+        With many labels, of which a symbol allows few, it looks at no others.
+        """
+        allowed = self.symbols.allowed
+        if self._cells is None:
+            return np.asarray(np.sum((self.matrix.T @ (values * weights[:, None])) * allowed, axis=1), dtype=np.float64)
+        rows, labels, symbol, share = self._cells
+        said = values[rows, labels] * (share * weights[rows])
+        return np.asarray(np.bincount(symbol, said, minlength=len(allowed)), dtype=np.float64)
+
+    @cached_property
+    def unjudged(self) -> Floats:
+        """How many rows of each pattern have no gold label, (p)."""
+        return np.asarray(self.counts - self.gold.sum(axis=1), dtype=np.float64)
+
+    @cached_property
+    def _judged(self) -> Floats:
+        return np.asarray(self.gold.sum(axis=0), dtype=np.float64)
+
+    @cached_property
+    def _right(self) -> Floats:
+        return self.on_allowed(self.gold, np.ones(self.counts.size))
+
+    @cached_property
+    def _cells(self) -> tuple[Ints, Ints, Ints, Floats] | None:
+        """For each vote and label that it allows: the pattern, the label, the symbol, its share; None where they are many."""
+        allowed, votes = self.symbols.allowed, self.matrix.tocoo()
+        sizes = allowed.sum(axis=1)[votes.col]
+        if sizes.sum() * FEW_ALLOWED > votes.nnz * self.symbols.k:
+            return None
+        vote = np.repeat(np.arange(votes.nnz), sizes)
+        labels = np.nonzero(allowed[votes.col])[1]
+        rows, symbol = (places[vote].astype(np.int64) for places in (votes.row, votes.col))
+        return rows, labels, symbol, votes.data[vote]
 
     def without(self, functions: Ints) -> Statistics:
         """The same rows as if these functions abstained everywhere."""

@@ -82,9 +82,13 @@ class Symbols:
         np.add.at(sums, self.function[: self.singles], values[: self.singles])
         return sums
 
-    def by_voter(self, values: Floats) -> Floats:
-        """Sums over the symbols of each block: (d, …) to (m, …), of which the last are zero if blocks are fewer."""
-        return np.asarray(self._of_voter @ values, dtype=np.float64)
+    def by_voter(self, values: Floats, weights: Floats | None = None) -> Floats:
+        """Sums over the symbols of each block: (d, …) to (m, …), of which the last are zero if blocks are fewer.
+
+        Symbols are weighed by `weights` (d), if there are any.
+        """
+        of = self._of_voter if weights is None else self._of_voter @ sparse.diags(weights)
+        return np.asarray(of @ values, dtype=np.float64)
 
     @cached_property
     def _of_voter(self) -> sparse.csr_matrix:
@@ -113,13 +117,18 @@ class Symbols:
 
     def spread(self, precision: Floats, balance: Floats) -> Floats:
         """P(y | e), (d, k): `precision` (d) is shared among the labels that e allows as `balance` is, the rest likewise."""
+        within, without = self.odds(precision, balance)
+        shared: Floats = np.where(self.allowed, within[:, None], without[:, None])
+        shared *= balance
+        return shared
+
+    def odds(self, precision: Floats, balance: Floats) -> tuple[Floats, Floats]:
+        """P(y | e) / p_y of each label that a symbol allows, (d), and of each that it denies, (d). See `spread`."""
         inside, outside = self._allowing @ balance, self._denying @ balance
         everything = np.all(self.allowed, axis=1)
         within = np.where(everything, 1.0, precision) / np.where(inside > 0, inside, np.inf)
         without = (1 - precision) / np.where(outside > 0, outside, np.inf)
-        shared: Floats = np.where(self.allowed, within[:, None], without[:, None])
-        shared *= balance
-        return shared
+        return within, without
 
     @cached_property
     def _allowing(self) -> Floats:
