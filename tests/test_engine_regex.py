@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 import snorkel_dsl as sd
 from snorkel_dsl.diagnostics import RulesError
+from snorkel_dsl.engine import literals, regex, scan
 from snorkel_dsl.engine import matcher as matching
-from snorkel_dsl.engine import regex, scan
+from snorkel_dsl.engine.blocks import Block
 from snorkel_dsl.language import ir
 
 NASTY = "aAbBkKsSiIzZ019_ \t\n\r\x0b\x1c\x1f\x85\xa0İıſKﬅﬆéÉßẞΣσςµμǅDžöｅ\u0301\u200d😀א١٣ⅷ²½.-'/,:\ufdd0\x00"
@@ -96,6 +97,25 @@ def test_a_scanner_misses_nothing_and_is_sure_only_of_what_is_there(
                 assert proposed <= matched, (pattern, text, proposal)
 
 
+@given(patterns, st.lists(texts, min_size=1, max_size=8), st.booleans())
+@settings(max_examples=400, deadline=None)
+@example("ski|x", ["\u017f\u212ai", "SK\u0130", "sk\u0131", "X"], False)
+@example("ski", ["\u017f\u212ai", "ski"], True)
+@example(r"(?:éa|k?b){1,2}c", ["ÉAc", "\u212abC"], False)
+@example("a(?:b|)(?-i:K)", ["abK", "aK", "abk", "ab\u212a"], False)
+def test_a_text_without_the_literals_of_a_pattern_does_not_match(
+    pattern: str, strings: list[str], exact_case: bool
+) -> None:
+    python = re.compile(pattern, 0 if exact_case else re.IGNORECASE)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(literals, "_LEAST", 1)
+        needed = literals.required(regex.parse(ir.Pattern(pattern, exact_case)))
+    for text in strings if needed else []:
+        block = Block(0, pa.array([text.encode()], pa.large_binary()))
+        if python.search(text):
+            assert any(literal in literals.without_case(block)[0] for literal in needed), (pattern, text, needed)
+
+
 @pytest.mark.parametrize(
     "text", ["[^k]", "k", "[a-ſ]", r"[^\W\d_]", "İ", "[ı-ŀ]", r"[\s\d]", "[Σ]", "ﬅ", "\u0345", "[^\u0345]"]
 )
@@ -151,7 +171,7 @@ def test_patterns_that_are_too_large_for_one_set_are_scanned_in_several_or_asked
     texts = pa.array([b"c" + b"ab" * 30, b"tc", b"a" * 901], pa.large_binary())
     unscanned = []
     for memory in (1 << 20, 1 << 17, 1 << 16, 1 << 15):
-        monkeypatch.setattr(scan, "MOST_MEMORY", memory)
+        monkeypatch.setattr(matching, "MOST_MEMORY", memory)
         database = scan.Database.of(wanted, "re2")
         found: dict[int, list[int]] = {}
         for numbers, rows in database.find(texts):

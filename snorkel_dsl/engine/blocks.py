@@ -30,6 +30,13 @@ class Block:
         joined: Any = pc.binary_join(one_list, separator)
         return b"".join([b"\xff", joined[0].as_buffer(), b"\xfe"])
 
+    @property
+    def bounded(self) -> list[bytes]:
+        """Each text between the bytes START and END."""
+        joined, starts = self.joined, self._starts
+        ends = np.append(starts[1:] - 1, len(joined))
+        return [joined[start - 1 : end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+
     def rows(self, places: Index) -> Index:
         """The numbers of the texts that some places of the joined bytes lie in."""
         rows: Index = np.searchsorted(self._starts, places, side="right") - 1 + self.first

@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 
 from snorkel_dsl.collector import collector_paused
 from snorkel_dsl.engine import regex
+from snorkel_dsl.engine.literals import required
 from snorkel_dsl.language import ir
 from snorkel_dsl.language.text.characters import case_folding, simple_fold
 from snorkel_dsl.language.text.terms import REST, SEPARATOR, WORD, CompiledTerm, compile_term
@@ -34,7 +35,8 @@ class Needle:
 
     None: nothing can be looked for, every row must be asked. `ascii_exact`: one of `ascii` found, it is there; so too
     where one of `sure` is found in other text. `phrases` are looked for as well as the patterns, in any text; where
-    they are `phrases_exact` and one is found between ASCII characters, it is there.
+    they are `phrases_exact` and one is found between ASCII characters, it is there. One of `literals`
+    (`engine.literals`), where there are any, is in every text that has it.
     """
 
     ascii: tuple[bytes, ...] | None
@@ -42,6 +44,7 @@ class Needle:
     sure: tuple[bytes, ...] = ()
     folded: bool = False
     ascii_exact: bool = False
+    literals: tuple[bytes, ...] = ()
     phrases: tuple[bytes, ...] = ()  # words of lower-case ASCII letters and digits, with a space between
     phrases_exact: bool = False
     lexicon: ir.TermList | None = (
@@ -71,6 +74,7 @@ def _pattern(pattern: ir.Pattern) -> Needle:
         (wide.pattern,) if wide.width else None,
         (sure.pattern,) if sure.width else (),
         ascii_exact=narrow.exact,
+        literals=required(tree),
     )
 
 

@@ -10,27 +10,32 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
-import re2
 
 from snorkel_dsl.collector import collector_paused
 from snorkel_dsl.engine import arrow
 from snorkel_dsl.engine.blocks import Block, blocks
 from snorkel_dsl.engine.folded import fold_all
 from snorkel_dsl.engine.lexicon import lexicon
-from snorkel_dsl.engine.matcher import MOST_MEMORY
+from snorkel_dsl.engine.literals import Literals
 from snorkel_dsl.engine.phrases import phrase_table
 from snorkel_dsl.engine.profile import phase
 from snorkel_dsl.engine.proposals import Needle
-from snorkel_dsl.engine.values import Array, Index, Texts
+from snorkel_dsl.engine.sets import Finder, Sets
+from snorkel_dsl.engine.values import Array, Index, Texts, distinct
+from snorkel_dsl.engine.vectorscan import Vectorscan
 
 FEW_ROWS = 16_000  # Vectorscan compiles 400 rules in 0.4 s: for so few rows RE2 is done before
+FEW_ROWS_EACH = (
+    20  # of a pattern that has literals: RE2 is asked of few rows then, and many patterns take long to compile
+)
+_LONG = 200  # bytes: a longer text counts as several rows
 FEW_BYTES = 200  # of phrases: so few are looked for as patterns, many in a table of their words
 BLOCK_BYTES = 1 << 20  # what is scanned at once at most, unless a single text is longer
 _RARE = 8  # fewer than one in so many texts is not ASCII: they are scanned along with the others, and left out
@@ -78,6 +83,9 @@ class Scan:
         self._scanner = scanner or default_scanner()
         self._databases: dict[tuple[str, str], tuple[Database, Index]] = {}
         self._rows_seen: dict[str, int] = defaultdict(int)
+        patterns = [needle for needle in self._needles if needle.ascii]
+        prefiltered = all(needle.literals for needle in patterns)
+        self._few_rows = max(FEW_ROWS, FEW_ROWS_EACH * len(patterns) if prefiltered else 0)
 
     def run(self, texts: Texts) -> list[Hits]:
         """For each thing wanted, where it is. A missing text is nowhere."""
@@ -115,7 +123,7 @@ class Scan:
         if not numbers or not len(texts):
             return _NOWHERE
         needles = [self._needles[number] for number in numbers]
-        database, targets = self._database(form, numbers, len(texts))
+        database, targets = self._database(form, numbers, texts)
         keys = [_NOWHERE]
         for users, rows in database.find(texts):
             kinds, found = targets[users], index[rows]
@@ -131,14 +139,14 @@ class Scan:
         ]
         return np.concatenate(keys)
 
-    def _database(self, form: str, numbers: list[int], rows: int) -> tuple[Database, Index]:
-        """What some needles look for in one form of text, compiled for the number of rows seen so far.
+    def _database(self, form: str, numbers: list[int], texts: Array) -> tuple[Database, Index]:
+        """What some needles look for in one form of text, compiled for the number of rows seen so far, with these texts.
 
         Beside it, by the numbers that it uses for them: twice the number of the needle, and one more where the row must be
         asked; -1 where nothing follows.
         """
-        self._rows_seen[form] += rows
-        scanner = self._scanner or ("re2" if self._rows_seen[form] <= FEW_ROWS else "vectorscan")
+        self._rows_seen[form] += max(len(texts), texts.nbytes // _LONG)
+        scanner = self._scanner or ("re2" if self._rows_seen[form] <= self._few_rows else "vectorscan")
         if (form, scanner) not in self._databases:
             needles = [self._needles[number] for number in numbers]
             is_ascii = form.endswith("ascii")
@@ -158,17 +166,29 @@ def _database(needles: list[Needle], is_ascii: bool, scanner: str) -> Database:
     """What some needles look for. The needle with number i has the number i + count as well: what is there for certain."""
     nothing: list[tuple[bytes, ...]] = [()] * len(needles)
     exact = [needle.phrases if needle.phrases_exact else () for needle in needles]
+    literals = _literals(needles)
     if is_ascii:
         inexact = [() if needle.phrases_exact else needle.phrases for needle in needles]
-        return Database.of([needle.ascii for needle in needles], scanner, inexact + exact)
+        return Database.of([needle.ascii for needle in needles], scanner, inexact + exact, literals=literals)
     patterns = [needle.other for needle in needles] + [needle.sure for needle in needles]
-    return Database.of(patterns, scanner, [needle.phrases for needle in needles], nothing + exact)
+    return Database.of(patterns, scanner, [needle.phrases for needle in needles], nothing + exact, literals)
+
+
+def _literals(needles: list[Needle]) -> dict[bytes, Literals]:
+    """The literals of each pattern: of all needles that look for it."""
+    found: dict[bytes, Literals] = {}
+    for needle in needles:
+        for pattern in {*(needle.ascii or ()), *(needle.other or ()), *needle.sure}:
+            known = found.get(pattern, needle.literals)
+            both = tuple(dict.fromkeys((*known, *needle.literals)))
+            found[pattern] = both if known and needle.literals else ()
+    return found
 
 
 def _hits(parts: Sequence[Index], needles: int, n: int) -> list[Hits]:
     """The rows of each needle from what `Scan` found in each form of n texts."""
     short = 2 * needles * n < 1 << 31
-    keys = _distinct(np.concatenate(parts, dtype=np.int32 if short else np.int64, casting="unsafe"))
+    keys = distinct(np.concatenate(parts, dtype=np.int32 if short else np.int64, casting="unsafe"))
     asked = np.flatnonzero(keys // max(n, 1) & 1)
     sure = keys[asked] - n
     keys = np.delete(keys, asked[keys[np.searchsorted(keys, sure)] == sure])
@@ -239,10 +259,12 @@ class Database:
         scanner: str,
         phrases: Sequence[tuple[bytes, ...]] = (),
         alone: Sequence[tuple[bytes, ...]] = (),
+        literals: Mapping[bytes, Literals] | None = None,
     ) -> Database:
         """Compile the patterns and phrases of some needles: each list is by needle. What is equal is looked for once.
 
-        `alone` are phrases that are found only where the characters beside them are ASCII.
+        `alone` are phrases that are found only where the characters beside them are ASCII, `literals` those of which one
+        is wherever a pattern is.
         """
         needles_of = _users(patterns)
         used = [needles_of, _users(phrases), _users(alone)]
@@ -253,12 +275,13 @@ class Database:
         if few := scanner == "vectorscan" and sum(map(len, numbered[1])) <= FEW_BYTES:
             expressions += [(_bounded(phrase, b""), event) for phrase, event in numbered[1].items()]
             expressions += [(_bounded(phrase, rb"\x80-\xf7"), event) for phrase, event in numbered[2].items()]
-        scan = (_Vectorscan if scanner == "vectorscan" else _Re2)(expressions)
+        engines, refused, inexact = _engines(expressions, scanner, literals or {})
+        if numbered[1] and not few:
+            engines.append(_Phrases(numbered[1], numbered[2]))
         unscanned = {number for number, wanted in enumerate(patterns) if wanted is None}
-        unscanned |= {number for pattern in scan.refused for number in needles_of[pattern]}
-        inexact = {number for pattern in scan.inexact for number in needles_of[pattern]}
-        engines = (scan, _Phrases(numbered[1], numbered[2])) if numbered[1] and not few else (scan,)
-        return cls(engines, tuple(users), frozenset(unscanned), frozenset(inexact))
+        unscanned |= {number for pattern in refused for number in needles_of[pattern]}
+        asked = {number for pattern in inexact for number in needles_of[pattern]}
+        return cls(tuple(engines), tuple(users), frozenset(unscanned), frozenset(asked))
 
     def find(self, texts: Array) -> Iterator[tuple[Index, Index]]:
         """Numbers of needles, and beside each the number of a text that it is in, in any order, with repeats, in parts."""
@@ -266,7 +289,7 @@ class Database:
             for engine in self.engines:
                 for events, rows in engine.events(block):
                     if len(events) > MANY:
-                        events, rows = np.divmod(_distinct(events * len(texts) + rows), len(texts))
+                        events, rows = np.divmod(distinct(events * len(texts) + rows), len(texts))
                     yield self._of_users(events, rows)
 
     def _of_users(self, events: Index, rows: Index) -> tuple[Index, Index]:
@@ -292,6 +315,30 @@ def _bounded(phrase: bytes, but: bytes) -> bytes:
     return edge + b"(?i:" + phrase.replace(b" ", rb"(?:[\t-\r\x1c- ]+|-)") + b")" + edge
 
 
+def _engines(
+    expressions: list[tuple[bytes, int]], scanner: str, literals: Mapping[bytes, Literals]
+) -> tuple[list[Engine], set[bytes], set[bytes]]:
+    """What looks for some patterns; the patterns that nothing can look for; and those of which too much is found.
+
+    What Vectorscan refuses RE2 may take. Of what that refuses as well, the literals are looked for.
+    """
+    if scanner == "vectorscan":
+        scan = Vectorscan(expressions, {pattern for pattern, needed in literals.items() if needed})
+        engines: list[Engine] = [scan]
+        left, inexact = [one for one in expressions if one[0] in scan.refused], scan.inexact
+    else:
+        engines, left, inexact = [], expressions, set()
+    if left:
+        sets = Sets(left, literals)
+        engines.append(sets)
+        left = [one for one in left if one[0] in sets.refused]
+    known = [one for one in left if literals.get(one[0])]
+    if known:
+        engines.append(_Literals(known, literals))
+    found = {pattern for pattern, _ in known}
+    return engines, {pattern for pattern, _ in left} - found, inexact | found
+
+
 def _users(wanted: Sequence[tuple[bytes, ...] | None]) -> dict[bytes, tuple[int, ...]]:
     """By what is looked for, the numbers of those who look for it."""
     numbers_of: dict[bytes, list[int]] = defaultdict(list)
@@ -299,76 +346,6 @@ def _users(wanted: Sequence[tuple[bytes, ...] | None]) -> dict[bytes, tuple[int,
         for one in dict.fromkeys(looked_for or ()):
             numbers_of[one].append(number)
     return {one: tuple(numbers) for one, numbers in numbers_of.items()}
-
-
-def _distinct(keys: Index) -> Index:
-    """Each key once, ascending. Sorting beats the hashing of `np.unique` on keys that are nearly all different."""
-    ordered = np.sort(keys)
-    new = np.ones(len(ordered), bool)
-    new[1:] = ordered[1:] != ordered[:-1]
-    distinct: Index = ordered[new]
-    return distinct
-
-
-class _Vectorscan:
-    """Patterns compiled by Vectorscan, scanned over joined texts."""
-
-    def __init__(self, expressions: Sequence[tuple[bytes, int]]) -> None:
-        import hyperscan
-
-        self._module = hyperscan
-        self.refused: set[bytes] = set()
-        self.inexact: set[bytes] = set()
-        self._database = self._compile([(pattern, event, 0) for pattern, event in expressions])
-
-    def _compile(self, expressions: list[tuple[bytes, int, int]]) -> Any:
-        """A database; a pattern that is too large is compiled to find too much, or is refused."""
-        if not expressions:
-            return None
-        try:
-            return self._compiled(expressions)
-        except self._module.error:
-            return self._compile_without_refused(expressions)
-
-    def _compile_without_refused(self, expressions: list[tuple[bytes, int, int]]) -> Any:
-        """A database of those patterns that compile alone."""
-        kept = []
-        for pattern, event, _ in expressions:
-            for flags in (0, self._module.HS_FLAG_PREFILTER):
-                if self._compiles((pattern, event, flags)):
-                    kept.append((pattern, event, flags))
-                    if flags:
-                        self.inexact.add(pattern)
-                    break
-            else:
-                self.refused.add(pattern)
-        return self._compiled(kept) if kept else None
-
-    def _compiles(self, expression: tuple[bytes, int, int]) -> bool:
-        try:
-            self._compiled([expression])
-        except self._module.error:
-            return False
-        return True
-
-    def _compiled(self, expressions: list[tuple[bytes, int, int]]) -> Any:
-        from snorkel_dsl.engine.databases import database
-
-        return database(expressions)
-
-    def events(self, block: Block) -> Iterator[tuple[Index, Index]]:
-        """See `Engine`."""
-        if self._database is None:
-            return
-        seen: list[int] = []
-        note = seen.extend
-
-        def found(event: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            note((event, end))
-
-        self._database.scan(block.joined, match_event_handler=found)
-        pairs = np.array(seen, np.int64).reshape(-1, 2)
-        yield pairs[:, 0], block.rows(pairs[:, 1])
 
 
 class _Phrases:
@@ -390,45 +367,22 @@ class _Phrases:
                 yield alone[both], rows[both]
 
 
-class _Re2:
-    """Patterns compiled by RE2 as sets, as few as its memory takes, matched text by text."""
+class _Literals:
+    """In place of patterns that nothing can look for: the literals that they need, each with their events."""
 
-    def __init__(self, expressions: Sequence[tuple[bytes, int]]) -> None:
-        self.refused: set[bytes] = set()
-        self.inexact: set[bytes] = set()
-        self._sets = list(self._compiled(expressions))
-
-    def _compiled(self, expressions: Sequence[tuple[bytes, int]]) -> Iterator[tuple[Any, list[int]]]:
-        """Sets, each with the events of its patterns. A pattern that is too large alone is refused."""
-        if not expressions:
-            return
-        options = re2.Options()
-        options.encoding = re2.Options.Encoding.LATIN1
-        options.dot_nl = True
-        options.log_errors = False
-        options.max_mem = MOST_MEMORY
-        made = re2.Set.SearchSet(options)
-        try:
-            for pattern, _ in expressions:
-                made.Add(pattern)
-            made.Compile()
-        except re2.error:
-            half = len(expressions) // 2
-            if not half:
-                self.refused.add(expressions[0][0])
-                return
-            yield from self._compiled(expressions[:half])
-            yield from self._compiled(expressions[half:])
-            return
-        yield made, [event for _, event in expressions]
+    def __init__(self, expressions: Sequence[tuple[bytes, int]], literals: Mapping[bytes, Literals]) -> None:
+        pairs = [(literal, event) for pattern, event in expressions for literal in literals[pattern]]
+        self._finders = [(Finder(tuple(dict.fromkeys(needed))), event) for event, needed in _by_event(pairs).items()]
 
     def events(self, block: Block) -> Iterator[tuple[Index, Index]]:
         """See `Engine`."""
-        for compiled, events in self._sets:
-            numbers: list[int] = []
-            rows: list[int] = []
-            for row, text in enumerate(block.texts.to_pylist(), block.first):
-                for number in compiled.Match(b"\xff" + text + b"\xfe") or ():
-                    numbers.append(events[number])
-                    rows.append(row)
-            yield np.array(numbers, np.int64), np.array(rows, np.int64)
+        for finder, event in self._finders:
+            rows = finder.find(block)[1] + block.first
+            yield np.full(len(rows), event, np.int64), rows
+
+
+def _by_event(pairs: Iterable[tuple[bytes, int]]) -> dict[int, list[bytes]]:
+    found: defaultdict[int, list[bytes]] = defaultdict(list)
+    for literal, event in pairs:
+        found[event].append(literal)
+    return found

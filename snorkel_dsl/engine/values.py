@@ -266,3 +266,12 @@ def _merge_masks(mask: Mask, new: Mask | None, old: Mask | None) -> Mask | None:
         return None
     nowhere = np.zeros(len(mask), bool)
     return np.where(mask, nowhere if new is None else new, nowhere if old is None else old)
+
+
+def distinct(keys: Index) -> Index:
+    """Each key once, ascending. Sorting beats the hashing of `np.unique` on keys that are nearly all different."""
+    ordered = np.sort(keys)
+    new = np.ones(len(ordered), bool)
+    new[1:] = ordered[1:] != ordered[:-1]
+    found: Index = ordered[new]
+    return found
