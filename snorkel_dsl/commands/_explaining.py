@@ -79,8 +79,10 @@ def _labels(
     answered = _labeling.fit_all(votes, fit.model, fit.balance)
     joint = next((one.joint for one in answered), None)
     pushes = [] if joint is None else influences(joint, votes, index)
-    for task in dict.fromkeys(one.task for one in answered):
-        own = [one for one in answered if one.task == task]
+    silent = [one for one in answered if not one.asked[index] and not _spoken(one.votes, index).any()]
+    told = [one for one in answered if one.asked[index] or _spoken(one.votes, index).any()]
+    for task in dict.fromkeys(one.task for one in told):
+        own = [one for one in told if one.task == task]
         shown = [one for one in own if one.labels.covered[index]] if task.any_number else own
         if not shown:
             lines += ["", f"{task.name}: no label (no rule votes)"]
@@ -89,7 +91,13 @@ def _labels(
             lines += ["", *_label(fitted, index, None if gold is None else int(gold[index]))]
             lines += _votes(fitted, index, pushes, traces, rules.program, row)
             lines += _from_elsewhere(fitted, index, pushes)
-    return lines
+    return [*lines, *_not_asked(silent)]
+
+
+def _not_asked(silent: list[Answered]) -> list[str]:
+    """One line for all tasks that are not asked of the row, and of which no rule says anything."""
+    under = dict.fromkeys((one.task.name, one.parent) for one in silent)
+    return ["", f"not asked: {', '.join(f'{name} (under {parent})' for name, parent in under)}"] if under else []
 
 
 def _functions(program: ir.Program, name: str) -> tuple[str, ...]:
