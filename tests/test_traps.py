@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from simulate import all_positive, area_under_curve, cofiring, copies, imbalanced, independent, one_source, rule_book
+from simulate import (
+    all_positive,
+    area_under_curve,
+    cofiring,
+    copies,
+    imbalanced,
+    independent,
+    one_label_each,
+    one_source,
+    rule_book,
+)
 
 from snorkel_dsl.facts import FunctionFacts, RuleFacts
 from snorkel_dsl.models import LabelModel, MajorityVote
@@ -55,6 +65,34 @@ def test_unanimous_votes_are_never_gone_against() -> None:
     for label in (0, 1):
         mine = np.all((dense == label) | (dense == -1), axis=1) & np.any(dense == label, axis=1)
         assert np.all(LabelModel().fit(simulation.votes).predict(simulation.votes)[mine] == label)
+
+
+@pytest.mark.parametrize("precision", [0.2, 0.5])
+def test_votes_for_a_rare_label_that_nothing_contradicts_are_never_gone_against(precision: float) -> None:
+    share, fires = 0.05, 0.6
+    wrong = share * fires * (1 - precision) / precision / (1 - share)
+    rare = tuple((1, fires, wrong * part) for part in (0.6, 1.0, 1.4))
+    simulation = one_label_each(4_000, (*rare, (0, 0.5, 0.2), (0, 0.3, 0.1)), balance=(1 - share, share))
+    dense = simulation.votes.to_numpy()
+    mine = np.any(dense == 1, axis=1) & ~np.any(dense == 0, axis=1)
+    probabilities = LabelModel().fit(simulation.votes, class_balance=simulation.balance).predict_proba(simulation.votes)
+    assert mine.sum() > 50
+    assert np.all(probabilities[mine, 1] > 0.5)
+
+
+def test_equally_many_votes_stay_tied_without_a_clear_difference() -> None:
+    simulation = independent(4_000, (0.75, 0.75, 0.75, 0.75), coverage=0.8)
+    dense = simulation.votes.to_numpy()
+    tied = ((dense == 0).sum(axis=1) == 2) & ((dense == 1).sum(axis=1) == 2)
+    probabilities = LabelModel().fit(simulation.votes).predict_proba(simulation.votes)
+    assert tied.sum() > 100
+    assert np.allclose(probabilities[tied], 0.5)
+
+
+def test_a_row_without_votes_has_the_frequent_label_unless_another_is_clearly_left() -> None:
+    simulation = one_label_each(4_000, ((0, 0.4, 0.05), (0, 0.3, 0.1), (1, 0.4, 0.1), (1, 0.3, 0.05)), (0.52, 0.48))
+    model = LabelModel().fit(simulation.votes, class_balance=simulation.balance)
+    assert model.silent_.argmax() == 0
 
 
 def test_a_function_that_never_fires_has_what_is_usual_and_is_named() -> None:

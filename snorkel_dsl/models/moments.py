@@ -314,9 +314,9 @@ def _one_group(statistics: Statistics, one: Ints, two: Ints, three: Ints, seed: 
     matrices = third / size[:k]
     rng = np.random.default_rng(seed)
     values, vectors = np.linalg.eig(np.einsum("f,fab->ab", 1 + rng.random(three.size), matrices))
-    if np.any(np.abs(values.imag) > 1e-9 * np.abs(values).max()) or np.linalg.cond(vectors) > 1e8:
-        return None
     basis = vectors.real
+    if np.any(np.abs(values.imag) > 1e-9 * np.abs(values).max()) or np.linalg.cond(basis) > 1e8:
+        return None
     return np.asarray(np.einsum("ya,fab,by->fy", np.linalg.inv(basis), matrices, basis), dtype=np.float64)
 
 
