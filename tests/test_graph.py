@@ -20,8 +20,11 @@ from snorkel_dsl.api import compile
 from snorkel_dsl.diagnostics import RulesError
 from snorkel_dsl.facts import Requirement
 from snorkel_dsl.language import ir
+from snorkel_dsl.models import MajorityVote
 from snorkel_dsl.models.joint.feasible import FeasibleSet
+from snorkel_dsl.models.tasks import fit_tasks
 from snorkel_dsl.questions import Tries, UndecidedError, allowed, exists, possible
+from snorkel_dsl.report.analysis import all_as_text, analyse_all
 from snorkel_dsl.report.graph import as_dot, as_svg, as_text, graph_of
 from snorkel_dsl.votes import TaskLabels
 
@@ -270,6 +273,22 @@ def test_dot_names_only_nodes_that_it_declares() -> None:
     assert len(declared) == len(TASKS) + len(LABELS)
     assert set(re.findall(r"t\d+(?:_\d+)?", bare)) <= declared
     assert bare.count("{") == bare.count("}") == 1
+
+
+def test_the_tables_of_analyze_show_what_comes_from_rules_on_other_tasks() -> None:
+    line = "require EDEMA or FRACTURE implies ABNORMAL\n"
+    votes = compile(HEAD + line + RULES).apply([{"text": one} for one in ("edema", "now", "tiny", "left", "clear", "")])
+    answered = fit_tasks(votes, MajorityVote)
+    analyses = {one.task: one for one in analyse_all(votes, answered, {})}
+    triage, findings = analyses["triage"], analyses["findings"]
+    heard = [(line.function, line.on) for line in triage.lines if line.votes]
+    assert heard == [("edema", "findings"), ("now", "urgency")]
+    assert (triage.covered, triage.directly, triage.under) == (2, 0, None)
+    assert (findings.covered, findings.directly) == (3, 2)
+    assert analyses["urgency"].under == "triage.ABNORMAL"
+    said = all_as_text(list(analyses.values()))
+    assert "edema ← findings" in said
+    assert said.count("cover, overlap, conflict: in percent of all rows") == 1
 
 
 def test_the_command_writes_what_the_ending_says(tmp_path: Path) -> None:
