@@ -4,8 +4,9 @@
 
 A task under a label of another has one more state, not asked, exactly where the row lacks that label; so in a hierarchy each
 element of F is one leaf (Ratner et al., AAAI 2019, section 3). `require A implies B` ties the variables that A and B are
-about. Where one side is "one of several labels that may apply", a further variable stands for "one of these": it is built
-pair by pair, so no table has to hold all of them at once. A vote for one of several such labels is about that variable too.
+about. Where one side is one of several labels that may apply, or of labels of several tasks, a further variable stands for
+"one of these": it is built pair by pair, so no table has to hold all of them at once. A vote for one of several such labels
+is about that variable too.
 
 Variables that share a constraint are neighbours. The graph is triangulated by minimum fill, and its maximal cliques are
 joined by a **maximum** spanning tree over their separators (Lauritzen and Spiegelhalter, JRSS B 1988). Of each clique only the
@@ -110,10 +111,9 @@ class FeasibleSet:
             if task.under is not None and task.under[0] in self.tasks:
                 self._under(task, task.under)
         for one in self.requirements:
-            for given in self._each(
-                one.given
-            ):  # `A or B implies C` is `A implies C` and `B implies C`: no helper needed
-                self._imply(given, self.event(one.implied))
+            implied = self._one_of(self._merged(one.implied, *one.or_else))
+            for given in self._each(one.given):  # `A or B implies C`: `A implies C` and `B implies C`, no helper needed
+                self._imply(given, implied)
                 self.premises.add(given.variable)
         for said in self.events:
             self.event(said)
@@ -137,6 +137,13 @@ class FeasibleSet:
     def event(self, said: Said) -> Event:
         """What a vote says, as the states of one variable; a helper is made where it names several labels that may apply."""
         return self._one_of(self._each(said))
+
+    def _merged(self, *said: Said) -> list[Event]:
+        """The events of which several votes together say that one holds, of one variable each."""
+        by_variable: dict[int, frozenset[int]] = {}
+        for event in (event for one in said for event in self._each(one)):
+            by_variable[event.variable] = by_variable.get(event.variable, frozenset()) | event.states
+        return [Event(variable, states) for variable, states in by_variable.items()]
 
     def _each(self, said: Said) -> list[Event]:
         """The events of which a vote says that one holds, of one variable each."""
