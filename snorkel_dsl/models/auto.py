@@ -18,6 +18,10 @@ rules that nothing contradicts are not gone against, only doubted. And where lab
 given, the log-odds of one against another must be a quarter, or they stay tied: a smaller difference between rules that
 were learned from their agreement is as often wrong as right.
 
+No answer is surer than rules can be: one row in twenty is taken to be of a kind that no rule knows, whatever they agree on, and
+has every label alike. That changes no label. Without it probabilities were too high where functions share their mistakes
+(expected calibration error on the public sets .132, with it .115; with the class balance .086 and .071).
+
 A row without votes says only that all abstained. Where the class balance is given it has what is left of it (`dawid_skene`),
 unless another label than the most frequent one would then be more probable by less than a quarter: such a label rests on how
 many rows with votes the most frequent one has, which is not known that well. Else it has the estimated balance if one label
@@ -73,6 +77,7 @@ ENOUGH_VOTERS = 6  # of fewer independent functions abstaining says too little
 PART = 0.5  # ρ where the balance is estimated
 CLEAR = 0.25  # log-odds that break a tie of votes
 CLEARLY = 1.25  # what is left of a given balance names another label than the most frequent one from this ratio on
+UNSEEN = 0.05  # the share of rows of which no rule sees what decides
 BARELY = 1e-3  # log-odds by which a label that all votes of a row allow is kept above others
 MATERIAL = 0.01  # nats; labels are as frequent as expected where they diverge by less
 ENOUGH_PATTERNS = 20_000
@@ -160,6 +165,7 @@ class LabelModel(Model):
         agreed, tied = _agreed_and_tied(votes)
         logits = _kept(logits, agreed)
         logits = _left_tied(logits, tied) if self.estimated_ else logits
+        logits = log((1 - UNSEEN) * softmax(logits) + UNSEEN / logits.shape[1])
         logits[~votes.covered] = log(self.silent_)
         return logits
 
