@@ -49,10 +49,11 @@ class Kept:
         """Work out the keys of a program's functions and columns."""
         forms = Forms(program)
         columns = {column.name: column for column in program.columns}
-        read = sorted({name for function in program.functions for name in function.columns})
         self.functions = [_function_key(function, forms) for function in program.functions]
         self.reads = [sorted(function.columns) for function in program.functions]
-        self.places = [_place(names, columns) for names in self.reads]
+        read = sorted({name for names in self.reads for name in names})
+        places = {tuple(names): _place(names, columns) for names in self.reads}
+        self.places = [places[tuple(names)] for names in self.reads]
         self.columns = {name: _hash("column", repr(columns[name].type)) for name in read}
         self.place_of = {name: _place([name], columns) for name in read}
 
@@ -103,7 +104,7 @@ class Known:
             page = self._pages.get(place)
             if page is None or function is None or function not in page:
                 continue
-            if all(name in self.broken for name in kept.reads[number]):
+            if self.broken.keys() >= set(kept.reads[number]):
                 self.answers[number] = page.answer(function)
 
     @property

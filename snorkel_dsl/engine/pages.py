@@ -135,8 +135,10 @@ class _Entries:
         """The answer of a function."""
         number = self.numbers[key]
         start, end = self._bounds[number], self._bounds[number + 1]
-        unlisted = tuple((row, value) for row, value, _ in self.said(key))
-        return Answer(self._rows[start:end], self._codes[start:end], unlisted)
+        rows, codes = self._rows[start:end], self._codes[start:end]
+        if self._marks[number] == self._marks[number + 1]:
+            return Answer(rows, codes)
+        return Answer(rows, codes, tuple((row, value) for row, value, _ in self.said(key)))
 
     def said(self, key: bytes) -> list[tuple[int, str, str]]:
         """What is said of single rows: the row, a value, and a message."""
