@@ -85,6 +85,20 @@ def test_fit_and_predict_are_label_in_two_steps(folder: Path) -> None:
     assert (folder / "labels.parquet").read_bytes() == (folder / "again.parquet").read_bytes()
 
 
+@pytest.mark.parametrize("model", ["auto", "majority", "separate", "matrix_completion"])
+def test_counted_votes_teach_and_tell_what_all_rows_do(
+    folder: Path, capsys: pytest.CaptureFixture[str], model: str
+) -> None:
+    fine("fit", "spam.rules", "train.csv", "--model", model, "--balance", "SPAM=40%", "-o", "counted.model")
+    counted = capsys.readouterr().out
+    fine(
+        *("label", "spam.rules", "train.csv", "--model", model, "--balance", "SPAM=40%"),
+        *("--save-model", "rows.model", "-o", "labels.csv"),
+    )
+    assert capsys.readouterr().out == counted
+    assert (folder / "rows.model").read_bytes() == (folder / "counted.model").read_bytes()
+
+
 def test_a_second_fit_takes_the_place_of_the_first(folder: Path) -> None:
     fine("fit", "spam.rules", "train.csv", "--model", "majority", "-o", "spam.model")
     fine("fit", "spam.rules", "train.csv", "-o", "spam.model")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,17 +16,19 @@ from snorkel_dsl.commands._options import pairs
 from snorkel_dsl.commands._progress import progress
 from snorkel_dsl.datasets.files import beside, check_folder
 from snorkel_dsl.datasets.options import refusal
-from snorkel_dsl.diagnostics import did_you_mean
-from snorkel_dsl.engine.feed import FaultCount, feed
+from snorkel_dsl.diagnostics import RulesError, did_you_mean
+from snorkel_dsl.engine.feed import FaultCount, Fed, feed
 from snorkel_dsl.facts import RuleFacts
 from snorkel_dsl.language import ir
 from snorkel_dsl.models.base import Model
+from snorkel_dsl.models.counts import Counts, running_total
 from snorkel_dsl.models.joint.feasible import TooManyError
 from snorkel_dsl.models.stored import Bundle, Changes, load_bundle, registry
 from snorkel_dsl.models.tasks import (
     Answered,
     answer_jointly,
     columns_of,
+    fit_counted,
     fit_joint,
     fit_tasks,
     informs,
@@ -46,16 +48,44 @@ def all_votes(
     """The votes on all rows with the facts, and a table of the kept and the gold columns."""
     gold = chosen.gold_columns(rules.program).values()
     extra = tuple(dict.fromkeys((*kept, *gold)))
-    parts = []
-    with progress("applying", chosen.data.rows, chosen.data.size) as advance:
-        for fed in feed(rules.program, chosen.data, chosen.options, faults, extra, rules.facts, chosen.processes):
-            parts.append(fed)
-            advance(fed.votes.n, fed.position)
-    if not parts or not sum(part.votes.n for part in parts):
-        raise refusal("empty-data", f"`{chosen.data.name}` has no rows")
+    parts = list(_fed(rules, chosen, faults, extra))
+    if not sum(part.votes.n for part in parts):
+        raise _no_rows(chosen)
     tables = [pa.Table.from_batches([part.extra]) for part in parts] if extra else []
     together = pa.concat_tables(tables, promote_options="permissive") if tables else pa.table({})
     return LabelMatrix.concat([part.votes for part in parts]), together
+
+
+def counted_votes(rules: Rules, chosen: Chosen, faults: FaultCount) -> Counts:
+    """The votes on the lone question of the rules, counted batch by batch: no more is held than distinct rows."""
+    task = rules.program.tasks[0].name
+    counts = running_total(Counts.of(part.votes.question(task)) for part in _fed(rules, chosen, faults, ()))
+    if counts is None or not counts.n:
+        raise _no_rows(chosen)
+    return counts
+
+
+def _fed(rules: Rules, chosen: Chosen, faults: FaultCount, extra: tuple[str, ...]) -> Iterator[Fed]:
+    """The votes batch by batch, with the progress shown."""
+    with progress("applying", chosen.data.rows, chosen.data.size) as advance:
+        for fed in feed(rules.program, chosen.data, chosen.options, faults, extra, rules.facts, chosen.processes):
+            yield fed
+            advance(fed.votes.n, fed.position)
+
+
+def _no_rows(chosen: Chosen) -> RulesError:
+    return refusal("empty-data", f"`{chosen.data.name}` has no rows")
+
+
+def countable(rules: Rules, model: str) -> bool:
+    """Whether counted votes are all that fitting needs: there is one question, which is not any number of labels."""
+    tasks = rules.program.tasks
+    return len(tasks) == 1 and not tasks[0].any_number and not rules.facts.requirements and model != JOINT
+
+
+def fit_counts(counts: Counts, facts: RuleFacts, model: str, balance: dict[str, Balance]) -> list[Answered]:
+    """The answer of a model fitted on counted votes, for distinct rows."""
+    return [fit_counted(counts, facts, named_model(model), balance.get(counts.patterns.only_task.name))]
 
 
 def fit_all(votes: LabelMatrix, model: str, balance: dict[str, Balance]) -> list[Answered]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pyarrow as pa
 
@@ -27,14 +27,11 @@ from snorkel_dsl.votes import LabelMatrix
 
 
 @dataclass(frozen=True)
-class Labeling:
-    """The votes of rules on all rows of some data, with the columns that are kept and the gold that is known."""
+class Run:
+    """Rules, and the data that they are to vote on, with what the command line says of both."""
 
     rules: Rules
     chosen: Chosen
-    votes: LabelMatrix
-    kept: pa.Table | None
-    gold: dict[str, Gold]
     balance: dict[str, _labeling.Balance]
     allow_changed: bool
     faults: FaultCount
@@ -43,8 +40,8 @@ class Labeling:
     reliability: Path | None
 
     @classmethod
-    def begin(cls, path: Path, data: tuple[str, ...], options: dict[str, Any], keep: str = "") -> Self:
-        """Applies the rules. Takes the options about data, gold, balance, faults and the project out of `options`."""
+    def open(cls, path: Path, data: tuple[str, ...], options: dict[str, Any]) -> Run:
+        """Takes the options about data, gold, balance, faults and the project out of `options`."""
         project = project_for(path, options.pop("config"), options.pop("roots"))
         rules = load_rules(path, project)
         faults_file, most = options.pop("faults_file"), options.pop("max_faults")
@@ -54,22 +51,53 @@ class Labeling:
         chosen = choose_data(data, options, project.settings, rules.program)
         if plot is not None:
             _check_plot(plot, bool(chosen.gold))
-        columns = kept_columns(keep, chosen.data)
         faults = FaultCount(keep=faults_file is not None)
-        votes, table = _labeling.all_votes(rules, chosen, faults, columns)
-        refuse_unreadable_columns(faults)
-        gold = chosen.numbers(rules.program, table)
+        return Run(rules, chosen, balance, changed, faults, faults_file, most, plot)
+
+    def fitted(self, model: str) -> list[Answered]:
+        """The answer to each question by a model of that name; votes are only counted where that is enough."""
+        if not _labeling.countable(self.rules, model):
+            return Labeling.of(self).answered(model)
+        counts = _labeling.counted_votes(self.rules, self.chosen, self.faults)
+        refuse_unreadable_columns(self.faults)
+        return _labeling.fit_counts(counts, self.rules.facts, model, self.balance)
+
+    def save(self, answered: list[Answered], path: Path) -> None:
+        """Saves the models of all questions."""
+        _labeling.save(answered, path, self.rules.facts)
+        message(f"{path}: the model of {', '.join(one.name for one in answered)}")
+
+    def finish(self) -> int:
+        """Says what could not be read; the exit code."""
+        return report_faults(self.faults, self.faults_file, self.most_faults)
+
+
+@dataclass(frozen=True)
+class Labeling(Run):
+    """The votes of rules on all rows of some data, with the columns that are kept and the gold that is known."""
+
+    votes: LabelMatrix
+    kept: pa.Table | None
+    gold: dict[str, Gold]
+
+    @classmethod
+    def begin(cls, path: Path, data: tuple[str, ...], options: dict[str, Any], keep: str = "") -> Labeling:
+        """Applies the rules. See `Run.open`."""
+        return cls.of(cls.open(path, data, options), keep)
+
+    @classmethod
+    def of(cls, run: Run, keep: str = "") -> Labeling:
+        """Applies the rules."""
+        columns = kept_columns(keep, run.chosen.data)
+        votes, table = _labeling.all_votes(run.rules, run.chosen, run.faults, columns)
+        refuse_unreadable_columns(run.faults)
+        gold = run.chosen.numbers(run.rules.program, table)
         kept = table.select(list(columns)) if columns else None
-        return cls(rules, chosen, votes, kept, gold, balance, changed, faults, faults_file, most, plot)
+        return cls(**vars(run), votes=votes, kept=kept, gold=gold)
 
     def answered(self, model: str | _labeling.ModelFile) -> list[Answered]:
         """The answer to each question, by a model of that name fitted on these votes, or by those in a file."""
         return _labeling.answer_all(self.votes, model, self.balance, self.allow_changed)
-
-    def save(self, answered: list[Answered], path: Path) -> None:
-        """Saves the models of all questions."""
-        _labeling.save(answered, path, self.votes.facts)
-        message(f"{path}: the model of {', '.join(one.name for one in answered)}")
 
     def write(self, answered: list[Answered], output: Path) -> None:
         """Writes the labels, and says what they are."""
@@ -92,10 +120,6 @@ class Labeling:
         for name, lines in panels:
             errors = ", ".join(f"{error} of {who}" for who, error in ((w, share(f.error)) for w, f in lines))
             message(f"{self.reliability}: expected calibration error on {name}: {errors}")
-
-    def finish(self) -> int:
-        """Says what could not be read; the exit code."""
-        return report_faults(self.faults, self.faults_file, self.most_faults)
 
 
 def _check_plot(path: Path, judged: bool) -> None:

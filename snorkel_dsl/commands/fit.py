@@ -50,14 +50,14 @@ def command(rules: Path, data: tuple[str, ...], output: Path, model: str, **opti
     """
     from snorkel_dsl.commands import _labeling
     from snorkel_dsl.commands._output import result
-    from snorkel_dsl.commands._run import Labeling
+    from snorkel_dsl.commands._run import Run
     from snorkel_dsl.datasets.files import check_folder
     from snorkel_dsl.report.account import accounts
 
     check_folder(output)
     _labeling.named_model(model)
-    labeling = Labeling.begin(rules, data, options)
-    answered = _labeling.fit_all(labeling.votes, model, labeling.balance)
+    fitting = Run.open(rules, data, options)
+    answered = fitting.fitted(model)
     result(accounts(answered, {}))
-    labeling.save(answered, output)
-    return labeling.finish()
+    fitting.save(answered, output)
+    return fitting.finish()

@@ -29,7 +29,7 @@ import hashlib
 import json
 import zipfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -49,6 +49,7 @@ Keys = npt.NDArray[np.uint64]
 MOST_VOTES = 1 << 24  # of the patterns that are kept: 150 MB
 FORMAT = 1
 ABOUT = "counts.json"
+ENOUGH_TO_ADD = 1 << 21  # votes
 SEVERAL = 2  # votes, from which on the patterns are bounded
 
 
@@ -211,6 +212,19 @@ def total(parts: Sequence[Counts]) -> Counts:
     if cuts:
         tally = replace(tally, cut=min(cuts))
     return Counts.from_tally(tally.bounded(first.most_votes), first.most_votes, first.hashes)
+
+
+def running_total(parts: Iterable[Counts], enough: int = ENOUGH_TO_ADD) -> Counts | None:
+    """The sum of counts that come one after another, holding little more than it; None without any.
+
+    Those that come wait until they hold as many votes as the sum, and `enough`, so that each is added a few times only.
+    """
+    waiting: list[Counts] = []
+    for part in parts:
+        waiting.append(part)
+        if sum(one.patterns.codes.size for one in waiting[1:]) > max(waiting[0].patterns.codes.size, enough):
+            waiting = [total(waiting)]
+    return total(waiting) if waiting else None
 
 
 def _stacked(parts: Sequence[Counts]) -> Ints | None:

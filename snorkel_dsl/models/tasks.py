@@ -24,9 +24,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from snorkel_dsl.facts import RuleFacts
 from snorkel_dsl.labels import Labels
 from snorkel_dsl.models.auto import LabelModel
 from snorkel_dsl.models.base import Model
+from snorkel_dsl.models.counts import Counts
 from snorkel_dsl.models.expected import ExpectedPrecision
 from snorkel_dsl.models.joint.answers import Answers, Decided, Part
 from snorkel_dsl.models.joint.model import JointModel
@@ -42,6 +44,7 @@ class Answered:
     which it is asked; the labels leave all others uncovered. `left_out` is the number of votes for one of
     several labels that may all apply: they say nothing of this one alone. `parent` names the label that the task is under.
     `known` (n) bool are the rows of which is known whether it is asked. `joint` is the model of all questions, if there is one.
+    Where votes were only counted, the rows are distinct ones, and `weights` (n) says how many each stands for.
     """
 
     task: TaskLabels
@@ -55,6 +58,7 @@ class Answered:
     parent: str | None = None
     known: Bools | None = None
     joint: JointModel | None = None
+    weights: Floats | None = None
 
     @property
     def name(self) -> str:
@@ -94,6 +98,17 @@ def fit_tasks(
         return model.fit(own, class_balance=(balance or {}).get(own.only_task.name))
 
     return _answer_all(votes, fitted)
+
+
+def fit_counted(counts: Counts, facts: RuleFacts, model: Model, balance: npt.ArrayLike | None = None) -> Answered:
+    """The answer to a lone question with one true label by a model fitted on counted votes; its rows are distinct ones."""
+    task = counts.patterns.only_task
+    model.fit_counts(counts, facts, balance)
+    majority = MajorityVote().fit_counts(counts, replace(facts, balance={}))
+    patterns = replace(counts.patterns, facts=facts)
+    everything: Bools = np.ones(patterns.n, dtype=np.bool_)
+    labels = model.label(patterns), majority.label(patterns)
+    return Answered(task, None, patterns, model, *labels, everything, weights=counts.tally.weights)
 
 
 def label_tasks(votes: LabelMatrix, models: Mapping[str, Model]) -> list[Answered]:

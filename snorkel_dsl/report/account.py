@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,10 +29,10 @@ def accounts(answered: Sequence[Answered], gold: Mapping[str, Gold]) -> str:
 
 def _of_one(one: Answered, gold: Mapping[str, Gold]) -> str:
     labels = one.labels
-    covered = int(labels.covered.sum())
+    covered = _rows(one, labels.covered)
     lines = [
-        f"task {one.name}{_under(one)}: {_asked(one)}, {covered:,} with a vote ({_part(covered, int(one.asked.sum()))}), "
-        f"{count(one.votes.rows.size, 'vote')} of {count(len(one.votes.functions), 'function')}",
+        f"task {one.name}{_under(one)}: {_asked(one)}, {covered:,} with a vote ({_part(covered, _rows(one, one.asked))}), "
+        f"{count(_rows(one, one.votes.votes_per_row), 'vote')} of {count(len(one.votes.functions), 'function')}",
         f"model {one.model.name}: {one.model.explanation_}",
         *(f"doubt: {sentence}" for sentence in one.model.warnings_),
         f"class balance: {_balance(one)}",
@@ -42,13 +43,18 @@ def _of_one(one: Answered, gold: Mapping[str, Gold]) -> str:
     return "\n".join(lines if known is None else [*lines, "", scores(one, known)])
 
 
+def _rows(one: Answered, flags: npt.NDArray[Any]) -> int:
+    """How many rows are flagged, or what numbers of them add up to; distinct rows count for those that they stand for."""
+    return int(flags.sum() if one.weights is None else round(float(one.weights @ flags)))
+
+
 def _under(one: Answered) -> str:
     return "" if one.parent is None else f", under {one.parent}"
 
 
 def _asked(one: Answered) -> str:
-    rows = f"{len(one.labels):,} rows"
-    return rows if one.task.under is None else f"{rows}, asked of {int(one.asked.sum()):,}"
+    rows = f"{_rows(one, np.ones(len(one.labels), dtype=np.bool_)):,} rows"
+    return rows if one.task.under is None else f"{rows}, asked of {_rows(one, one.asked):,}"
 
 
 def _part(part: int, whole: int) -> str:
@@ -61,15 +67,16 @@ def _balance(one: Answered) -> str:
 
 
 def _label_rows(one: Answered) -> list[tuple[str, ...]]:
-    labels, asked = one.labels, int(one.asked.sum())
+    labels, asked = one.labels, _rows(one, one.asked)
     chosen = labels.predict()
-    means = labels.probabilities[one.asked].mean(axis=0) if asked else np.full(len(labels.labels), np.nan)
+    weights = None if one.weights is None else one.weights[one.asked]
+    shares = labels.probabilities[one.asked]
+    means = np.average(shares, axis=0, weights=weights) if asked else np.full(len(labels.labels), np.nan)
     counts = [
-        (label, int((chosen == number).sum()), share(float(means[number])))
-        for number, label in enumerate(labels.labels)
+        (label, _rows(one, chosen == number), share(float(means[number]))) for number, label in enumerate(labels.labels)
     ]
-    tied = int(labels.ties.sum())
-    rest = [("(no vote)", asked - int(labels.covered.sum()), ""), ("(tie)", tied, "")]
+    tied = _rows(one, labels.ties)
+    rest = [("(no vote)", asked - _rows(one, labels.covered), ""), ("(tie)", tied, "")]
     return [
         (name, f"{number:,}", _part(number, asked), mean) for name, number, mean in counts + [r for r in rest if r[1]]
     ]
