@@ -54,7 +54,8 @@ def contradictions(votes: LabelMatrix, answered: list[Answered]) -> int:
             if task.under and task.name in written and written[task.name][row] is not None:
                 wrong += says(task.under[0], frozenset({task.under[1]}), row) is not True
         for one in votes.facts.requirements:
-            wrong += says(*one.given, row) is True and says(*one.implied, row) is False
+            sides = [says(*said, row) for said in (one.implied, *one.or_else)]
+            wrong += says(*one.given, row) is True and all(side is False for side in sides)
     return wrong
 
 

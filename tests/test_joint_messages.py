@@ -18,7 +18,7 @@ from snorkel_dsl.votes import Floats, Ints, TaskLabels
 
 @st.composite
 def programs(draw: st.DrawFn) -> tuple[tuple[TaskLabels, ...], tuple[Requirement, ...], tuple[Said, ...]]:
-    """Two to four small tasks, some under a label of one before, with requirements and partial votes."""
+    """Two to four small tasks, some under a label of one before, with requirements of every form and partial votes."""
     tasks: list[TaskLabels] = []
     for number in range(draw(st.integers(2, 4))):
         any_number = draw(st.booleans())
@@ -31,9 +31,10 @@ def programs(draw: st.DrawFn) -> tuple[tuple[TaskLabels, ...], tuple[Requirement
             st.just(task.name), st.frozensets(st.integers(0, len(task.answers) - 1), min_size=1, max_size=3)
         )
     )
-    requirements = draw(st.lists(st.tuples(sets, sets), max_size=4))
+    alternatives = st.lists(sets, max_size=2).map(tuple)
+    requirements = draw(st.lists(st.builds(Requirement, sets, sets, alternatives), max_size=4))
     events = draw(st.lists(sets, max_size=3))
-    return tuple(tasks), tuple(Requirement(one, other) for one, other in requirements), tuple(events)
+    return tuple(tasks), tuple(requirements), tuple(events)
 
 
 def vectors(feasible: FeasibleSet, requirements: tuple[Requirement, ...]) -> Ints:

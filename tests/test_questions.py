@@ -39,7 +39,10 @@ def worlds(tasks: tuple[TaskLabels, ...], requirements: tuple[Requirement, ...])
         row
         for row in rows
         if all(is_asked(row, known, task) == (row[task.name] is not None) for task in tasks)
-        and all(holds(row, known, r.implied) or not holds(row, known, r.given) for r in requirements)
+        and all(
+            not holds(row, known, r.given) or any(holds(row, known, said) for said in (r.implied, *r.or_else))
+            for r in requirements
+        )
     ]
 
 

@@ -114,7 +114,7 @@ def sampled(statistics: Statistics, most: int, seed: int) -> Statistics:
     counts = statistics.counts
     if counts.size <= most:
         return statistics
-    chosen, weights = _systematic_sample(counts, most, seed)
+    chosen, weights = systematic_sample(counts, most, seed)
     gold = statistics.gold[chosen] * (weights / counts[chosen])[:, None]
     return Statistics(statistics.symbols, statistics.matrix[chosen], weights, gold)
 
@@ -131,7 +131,7 @@ def statistics_of(tally: Tally, facts: RuleFacts, most: int, seed: int) -> Stati
     """The statistics of counted votes: at most `most` patterns, drawn with `seed` where there are more."""
     counts, kept = tally.weights, tally
     if counts.size > most:
-        places, weights = _systematic_sample(counts, most, seed)
+        places, weights = systematic_sample(counts, most, seed)
         kept, counts = tally.chosen(places), weights
     rows, k = kept.gathered(), len(tally.votes.labels)
     by_label = np.broadcast_to(0.0, (counts.size, k))
@@ -143,7 +143,7 @@ def statistics_of(tally: Tally, facts: RuleFacts, most: int, seed: int) -> Stati
     return Statistics(symbols, joined(matrix, symbols), counts, by_label)
 
 
-def _systematic_sample(counts: Floats, most: int, seed: int) -> tuple[Ints, Floats]:
+def systematic_sample(counts: Floats, most: int, seed: int) -> tuple[Ints, Floats]:
     """Patterns drawn in proportion to their counts at equal steps from a random start, and the counts they stand for."""
     step = counts.sum() / most
     points = (np.arange(most) + np.random.default_rng(seed).random()) * step

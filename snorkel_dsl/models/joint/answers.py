@@ -112,6 +112,8 @@ class Answers:
         states = joint.answers(marginals)
         unsettled = _open(joint.feasible_, marginals, states)
         rows = patterns.inverse
+        if len(marginals) == votes.n:  # no row is there twice, and rows are in the order in which they first appear
+            return cls(joint, marginals, states, unsettled)
         return cls(joint, marginals[rows], states[rows], unsettled[rows])
 
     def labels(self, variable: int, task: str, covered: Bools) -> Decided:

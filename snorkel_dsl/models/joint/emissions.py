@@ -27,7 +27,7 @@ from snorkel_dsl.models.base import log
 from snorkel_dsl.models.blocks import dependency_blocks, incidence, joined, joint_symbols
 from snorkel_dsl.models.joint.feasible import FeasibleSet, Said
 from snorkel_dsl.models.symbols import Symbols, symbols_of
-from snorkel_dsl.votes import ABSTAIN, FIRST_SET, Floats, LabelMatrix, TaskLabels, code_dtype
+from snorkel_dsl.votes import ABSTAIN, FIRST_SET, Floats, Ints, LabelMatrix, TaskLabels, code_dtype
 
 RIGHT, WRONG, NOT_ASKED = range(3)
 NEVER_ABSTAINS = 1e-3  # P(i abstains | y) is at least this
@@ -153,11 +153,17 @@ class Voices:
         return replace(self, matrix=matrix)
 
 
-def voices_of(rows: LabelMatrix, counts: Floats, feasible: FeasibleSet, facts: RuleFacts) -> list[Voices]:
-    """The votes of distinct rows, variable by variable; functions that depend on each other are one voter."""
+def voices_of(
+    rows: LabelMatrix, chosen: Ints | None, counts: Floats, feasible: FeasibleSet, facts: RuleFacts
+) -> list[Voices]:
+    """The votes of distinct rows, variable by variable; functions that depend on each other are one voter.
+
+    `chosen` are the numbers of the rows that stand for all, None for all of them, and `counts` what each counts.
+    """
     found = []
-    for variable, own in votes_on(rows, feasible).items():
-        symbols = symbols_of(own, own.facts)
+    for variable, every in votes_on(rows, feasible).items():
+        symbols = symbols_of(every, every.facts)
+        own = every if chosen is None else every.take(chosen)
         matrix = incidence(own, symbols)
         blocks = dependency_blocks(matrix, counts, symbols, own.functions, own.facts)
         symbols = joint_symbols(matrix, counts, symbols, blocks)

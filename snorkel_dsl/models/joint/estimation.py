@@ -45,6 +45,7 @@ class Settings:
     prior: float
     iterations: int
     tolerance: float
+    seed: int
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,6 +32,7 @@ from snorkel_dsl.models.joint.estimation import Climb, Counted, Evidence, Fitted
 from snorkel_dsl.models.joint.feasible import FeasibleSet, Said
 from snorkel_dsl.models.joint.messages import Messages
 from snorkel_dsl.models.majority import USUAL_PRECISION
+from snorkel_dsl.models.statistics import systematic_sample
 from snorkel_dsl.models.symbols import Symbols
 from snorkel_dsl.votes import Floats, Ints, LabelMatrix, TaskLabels
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 STRENGTH = 0.5
+MOST_PATTERNS = 20_000  # distinct rows to learn from: a hundred steps over them take seconds
 FEWEST = 3  # independent functions, below which agreement tells nothing of a variable
 _SYMBOLS = ("function", "allowed", "blocks", "joint")
 
@@ -47,7 +49,8 @@ class JointModel:
     """One label model for all tasks of a label matrix.
 
     `abstain` is α from 0 (off) to 1 (full), `prior` the usual precision and `strength` its weight as a multiple of the votes;
-    `hold` says whether estimated shares of labels are held like declared ones. Fitted: `feasible_`, `voices_` (the votes on
+    `hold` says whether estimated shares of labels are held like declared ones. From more than 20,000 distinct rows as many are
+    drawn with `seed`. Fitted: `feasible_`, `voices_` (the votes on
     each variable), `fitted_` (what was learned), `errors_` (one standard error of each precision), `explanation_`,
     `warnings_`, `tasks_`, `functions_`, `hashes_`.
     """
@@ -62,8 +65,9 @@ class JointModel:
         prior: float = USUAL_PRECISION,
         iterations: int = 100,
         tolerance: float = 1e-4,
+        seed: int = 0,
     ) -> None:
-        self.settings = Settings(abstain, strength, hold, prior, iterations, tolerance)
+        self.settings = Settings(abstain, strength, hold, prior, iterations, tolerance, seed)
 
     # --- fitting -----------------------------------------------------------------------------------------------------
 
@@ -83,9 +87,7 @@ class JointModel:
         known = votes.facts if facts is None else facts
         feasible = FeasibleSet(votes.tasks, known.requirements, said_by(votes))
         declared = _declared(feasible, {**known.balance, **(class_balance or {})})
-        patterns = votes.patterns()
-        counts = patterns.counts.astype(np.float64)
-        counted = Counted(counts, tuple(voices_of(patterns.votes, counts, feasible, known)))
+        counted = self._counted(votes, feasible, known)
         self._know(feasible, votes.functions, known)
         climb = Climb(self.messages_, counted, known, self.settings)
         self.voices_ = tuple(one.on(None, 0) for one in counted.voices)
@@ -95,6 +97,14 @@ class JointModel:
         self.warnings_ = tuple(self._doubts(counted))
         self.explanation_ = self._explained(feasible, declared)
         return self
+
+    def _counted(self, votes: LabelMatrix, feasible: FeasibleSet, facts: RuleFacts) -> Counted:
+        """The distinct rows; where they are more than enough, a sample drawn in proportion to their counts."""
+        patterns, chosen = votes.patterns(), None
+        counts = patterns.counts.astype(np.float64)
+        if counts.size > MOST_PATTERNS:
+            chosen, counts = systematic_sample(counts, MOST_PATTERNS, self.settings.seed)
+        return Counted(counts, tuple(voices_of(patterns.votes, chosen, counts, feasible, facts)))
 
     def _know(self, feasible: FeasibleSet, functions: tuple[str, ...], facts: RuleFacts) -> None:
         self.feasible_, self.messages_ = feasible, Messages(feasible)
@@ -166,13 +176,12 @@ class JointModel:
 
         So each row's answers agree with each other and with every requirement. Helpers count for nothing.
         """
-        score = np.zeros(marginals.shape)
-        for v, variable in enumerate(self.feasible_.variables):
-            if variable.task is not None:
-                own = self.feasible_.states_of(v)
-                score[:, own] = marginals[:, own]
+        counts = np.repeat(
+            [variable.task is not None for variable in self.feasible_.variables], np.diff(self.feasible_.offsets)
+        )
         flat = self.messages_.flat()
-        parts = [self.messages_.best(score[rows], flat) for rows in self.messages_.batches(len(marginals))]
+        batches = self.messages_.batches(len(marginals))
+        parts = [self.messages_.best(np.where(counts, marginals[rows], 0.0), flat) for rows in batches]
         return np.concatenate(parts) if parts else np.zeros((0, len(self.feasible_.variables)), dtype=np.int64)
 
     def most_probable(self, rows: LabelMatrix) -> Ints:
@@ -225,7 +234,10 @@ class JointModel:
             "format": 1,
             "parameters": vars(self.settings),
             "tasks": [[t.name, t.labels, t.any_number, t.under] for t in self.tasks_],
-            "requirements": [[_written(one.given), _written(one.implied)] for one in self.feasible_.requirements],
+            "requirements": [
+                [_written(said) for said in (one.given, one.implied, *one.or_else)]
+                for one in self.feasible_.requirements
+            ],
             "events": [_written(said) for said in self.feasible_.events],
             "functions": self.functions_,
             "hashes": self.hashes_,
@@ -249,7 +261,10 @@ class JointModel:
             raise ValueError("a model of an unknown kind or format")
         made = cls(**about["parameters"])
         tasks = [_task(*one) for one in about["tasks"]]
-        requirements = [Requirement(_read(given), _read(implied)) for given, implied in about["requirements"]]
+        requirements = [
+            Requirement(given, implied, tuple(or_else))
+            for given, implied, *or_else in ([_read(said) for said in sides] for sides in about["requirements"])
+        ]
         feasible = FeasibleSet(tasks, requirements, [_read(said) for said in about["events"]])
         made._know(feasible, tuple(about["functions"]), RuleFacts())
         made.hashes_, made.explanation_ = tuple(about["hashes"]), str(about["explanation"])
