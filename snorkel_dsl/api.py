@@ -269,4 +269,5 @@ def exemplars(program: ir.Program) -> Iterator[Exemplar]:
             row = dict(example.row)
             votes = [(function, vote(function, row, operators=linear_operators())) for function in program.functions]
             given = tuple((f.name, v.labels) for f, v in votes if v is not None and v.task == example.vote.task)
-            yield Exemplar(example.vote.task, next(iter(example.vote.labels)), given)
+            own = frozenset(function.name for function in program.functions if function.rule == rule.name)
+            yield Exemplar(example.vote.task, next(iter(example.vote.labels)), given, own)

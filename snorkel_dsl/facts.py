@@ -36,12 +36,14 @@ class FunctionFacts:
 class Exemplar:
     """An example of a rule, run through all rules: the class number it must get, and the votes of each function.
 
-    `votes` maps the name of each function that does not abstain to the class numbers it allows.
+    `votes` maps the name of each function that does not abstain to the class numbers it allows; `own` names the functions of
+    the rule itself: the example was chosen because they vote on it, so it says nothing of how good they are.
     """
 
     task: str
     label: int
     votes: tuple[tuple[str, frozenset[int]], ...]
+    own: frozenset[str] = frozenset()
 
 
 Said: TypeAlias = tuple[str, frozenset[int]]  # a task, and the class numbers of which one is said to be so

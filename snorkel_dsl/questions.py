@@ -201,7 +201,8 @@ class Question:
         settled = self.said((one.task, frozenset({one.label})))
         if len(settled) == 1:
             votes = [(name, self.said((one.task, numbers))) for name, numbers in one.votes]
-            yield Exemplar(self.name, next(iter(settled)), tuple((name, said) for name, said in votes if said))
+            given = tuple((name, said) for name, said in votes if said)
+            yield Exemplar(self.name, next(iter(settled)), given, one.own)
 
 
 def _variable(task: Task, number: int) -> Variable:

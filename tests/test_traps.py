@@ -11,13 +11,15 @@ from simulate import (
     copies,
     imbalanced,
     independent,
+    noisy,
     one_label_each,
     one_source,
     rule_book,
 )
 
-from snorkel_dsl.facts import FunctionFacts, RuleFacts
+from snorkel_dsl.facts import Exemplar, FunctionFacts, RuleFacts
 from snorkel_dsl.models import LabelModel, MajorityVote
+from snorkel_dsl.models.exemplars import taught
 from snorkel_dsl.votes import LabelMatrix
 
 
@@ -127,6 +129,41 @@ def test_two_hundred_dense_functions_stay_finite() -> None:
     probabilities = LabelModel().fit(simulation.votes).predict_proba(simulation.votes)
     assert np.all(np.isfinite(probabilities))
     assert np.mean(probabilities.argmax(axis=1) == simulation.truth) > 0.99
+
+
+def example(label: int, votes: dict[str, int], own: str) -> Exemplar:
+    return Exemplar("t", label, tuple((name, frozenset({said})) for name, said in votes.items()), frozenset({own}))
+
+
+def test_examples_tell_of_other_rules_but_not_of_their_own() -> None:
+    usual = np.full(3, 0.75)
+    right = (example(1, {"a": 1, "b": 1}, "a"), example(0, {"a": 0, "c": 1}, "a"))
+    a, b, c = taught(usual, ("a", "b", "c"), RuleFacts(exemplars=right))
+    assert a == 0.75
+    assert c < 0.75 < b
+    nameless = Exemplar("t", 0, (("c", frozenset({1})),))
+    assert taught(usual, ("a", "b", "c"), RuleFacts(exemplars=(nameless,))).tolist() == usual.tolist()
+
+
+def test_examples_of_a_rare_label_weigh_as_much_as_those_of_a_frequent_one() -> None:
+    examples = (*[example(0, {"a": 0, "b": 1}, "a")] * 4, example(1, {"c": 1, "b": 1}, "c"))
+    assert taught(np.array([0.75, 0.5, 0.75]), ("a", "b", "c"), RuleFacts(exemplars=examples))[1] == pytest.approx(0.5)
+
+
+def test_examples_make_up_for_a_bad_rule() -> None:
+    """Of three rules one is mostly wrong: the examples of the others show which."""
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 2, size=3_000)
+    said = [noisy(truth, 0.8, 2, rng) for _ in range(2)] + [noisy(truth, 0.3, 2, rng)]
+    votes = LabelMatrix.from_dense(np.stack([np.where(rng.random(3_000) < 0.6, one, -1) for one in said], axis=1))
+    dense, names = votes.to_numpy(), votes.functions
+    shown = [
+        example(int(truth[row]), {names[j]: int(dense[row, j]) for j in range(3) if dense[row, j] >= 0}, names[own])
+        for own in range(2)
+        for row in np.flatnonzero(dense[:, own] == truth)[:20]
+    ]
+    taught_by = LabelModel().fit(votes, RuleFacts(exemplars=tuple(shown)))
+    assert taught_by.score(votes, truth) > LabelModel().fit(votes).score(votes, truth) + 0.01
 
 
 def test_facts_can_be_left_out_one_by_one() -> None:

@@ -46,6 +46,7 @@ from scipy import special
 from snorkel_dsl.facts import RuleFacts
 from snorkel_dsl.models.base import SMALLEST, SymbolModel, log, softmax
 from snorkel_dsl.models.blocks import row_sums
+from snorkel_dsl.models.exemplars import taught
 from snorkel_dsl.models.heldout import best
 from snorkel_dsl.models.majority import USUAL_PRECISION, expected_precision
 from snorkel_dsl.models.statistics import Statistics
@@ -115,7 +116,8 @@ class DawidSkene(SymbolModel):
     def prepare(self, functions: tuple[str, ...], facts: RuleFacts, k: int) -> None:
         """Takes what is known before any vote is seen: the prior precision of each function, (m)."""
         self.functions_ = functions
-        self.prior_ = np.clip(expected_precision(functions, facts, max(self.prior, 1 / k)), 0.01, 0.99)
+        usual = np.clip(expected_precision(functions, facts, max(self.prior, 1 / k)), 0.01, 0.99)
+        self.prior_ = taught(usual, functions, facts)
         self.stated_ = np.isfinite(expected_precision(functions, facts, np.nan))
 
     def _believed(self, symbols: Symbols, balance: Floats | None) -> Floats:
