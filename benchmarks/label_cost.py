@@ -1,15 +1,16 @@
 """What label models cost: CPU seconds and peak memory of fit and predict, beside Snorkel and crowd-kit.
 
-    python benchmarks/label_cost.py                          small sizes, a minute
-    python benchmarks/label_cost.py --full                   the sizes of the README: 1M x 100, 1M x 400, k = 2, 10 and 200
+    python benchmarks/label_cost.py                          ours at full size, peers on a tenth of the rows: five minutes
+    python benchmarks/label_cost.py --full                   peers on all rows too: half an hour, and 20 GB for Snorkel
     python benchmarks/label_cost.py --rows 1e6 --functions 100 --labels 2 --runs 3
 
 Votes are simulated: every function votes on one row in ten, and is right with .70 plus what chance adds. Each side runs in
 a process of its own, in turn, with one thread, and is told the same votes in the form that it takes: ours a sparse label
 matrix, Snorkel a dense array, crowd-kit a table of (task, worker, label). Seconds are CPU seconds of the fit and of the
 predictions alone; memory is the peak of the process, with the votes and the libraries in it. A side that is not installed
-is left out, and one that needs more memory than `--most-memory` is stopped. The last table is what fitting costs when the votes
-are counted already, for n and ten times n rows of the same distribution.
+is left out, and one that needs more memory than `--most-memory` is stopped. The ratio is that of the seconds a row. Then
+comes what fitting costs when the votes are counted already, for 1 and 10 million rows of the same distribution, counted
+in batches of a million, and last all of it beside what is to be reached.
 """
 
 from __future__ import annotations
@@ -31,8 +32,13 @@ from snorkel_dsl.models import LabelModel
 from snorkel_dsl.models.counts import Counts, total
 from snorkel_dsl.votes import LabelMatrix, TaskLabels
 
-SMALL = ((100_000, 100, 10), (100_000, 100, 2), (50_000, 400, 2), (5_000, 10, 200))
-FULL = ((1_000_000, 100, 10), (1_000_000, 100, 2), (1_000_000, 400, 2), (20_000, 10, 200))
+GOALS = {  # seconds and GB by rows, functions and labels
+    (1_000_000, 100, 10): (3.0, 1.0),
+    (1_000_000, 100, 2): (2.0, 0.5),
+    (1_000_000, 400, 2): (5.0, 1.0),
+    (20_000, 10, 200): (5.0, None),
+}
+TENTH = 100_000  # rows, from which on the peers get a tenth of them
 COVERAGE, ACCURACY = 0.1, 0.7
 
 
@@ -114,46 +120,63 @@ def measured(side: str, n: int, m: int, k: int, most_memory: float) -> dict[str,
     return json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else None
 
 
-def compare(n: int, m: int, k: int, runs: int, most_memory: float) -> None:
-    """Prints the cost of every side, in turn, and its ratio to ours."""
+def compare(n: int, m: int, k: int, runs: int, most_memory: float, peer_rows: int) -> str:
+    """Prints the cost of every side, in turn, and its ratio to ours; gives the line of the last table."""
     sides = [side for side, package in PACKAGES.items() if importlib.util.find_spec(package)]
+    rows = {side: n if side == "ours" else peer_rows for side in sides}
     found: dict[str, list[dict[str, float] | None]] = {side: [] for side in sides}
     for _ in range(runs):
         for side in sides:
-            found[side].append(measured(side, n, m, k, most_memory))
+            found[side].append(measured(side, rows[side], m, k, most_memory))
     print(f"\n{n:,} x {m}, k = {k}, {COVERAGE:.0%} coverage; median of {runs}")
-    print(f"{'':10}{'fit s':>9}{'predict s':>11}{'together (spread)':>24}{'peak GB':>9}{'x ours':>8}")
-    together = {side: [one["fit"] + one["predict"] for one in each if one] for side, each in found.items()}
+    print(
+        f"{'':10}{'rows':>11}{'fit s':>9}{'predict s':>11}{'together (spread)':>24}{'peak GB':>9}{'x ours a row':>14}"
+    )
+    shown: dict[str, str] = {}
+    ours_a_row = float("nan")
     for side, each in found.items():
         known = [one for one in each if one]
         if not known:
-            print(f"{side:10}  could not finish within {most_memory:g} GB")
+            print(f"{side:10}{rows[side]:11,}  could not finish within {most_memory:g} GB")
+            shown[side] = "-"
             continue
         fit, predict, high = (median(one[what] for one in known) for what in ("fit", "predict", "peak"))
-        both = f"{median(together[side]):.2f} ({min(together[side]):.2f} to {max(together[side]):.2f})"
-        ratio = median(together[side]) / median(together["ours"])
-        print(f"{side:10}{fit:9.2f}{predict:11.2f}{both:>24}{high:9.2f}{ratio:8.1f}")
+        sums = [one["fit"] + one["predict"] for one in known]
+        both = f"{median(sums):.2f} ({min(sums):.2f} to {max(sums):.2f})"
+        a_row = median(sums) / rows[side]
+        ours_a_row = a_row if side == "ours" else ours_a_row
+        print(
+            f"{side:10}{rows[side]:11,}{fit:9.2f}{predict:11.2f}{both:>24}{high:9.2f}{a_row / ours_a_row:14.1f}",
+            flush=True,
+        )
+        shown[side] = f"{median(sums):.1f} s, {high:.1f} GB" + (" *" if rows[side] < n else "")
+    seconds, memory = GOALS.get((n, m, k), (None, None))
+    goal = "" if seconds is None else f"{seconds:g} s" + ("" if memory is None else f", {memory:g} GB")
+    return f"{f'{n:,} x {m}, k = {k}':26}" + "".join(f"{shown.get(side, ''):>18}" for side in SIDES) + f"{goal:>14}"
 
 
-def counted(n: int, m: int, k: int) -> None:
-    """Prints what fitting costs when the votes of n and of 10 n rows are counted already, in ten batches."""
+def counted(n: int, m: int, k: int) -> str:
+    """Prints what fitting costs when the votes of n and of 10 n rows are counted already; gives the line of the last table."""
     print(f"\nfitting on counted votes, {m} functions that vote on {COVERAGE:.0%} of the rows, k = {k}")
     print(f"{'rows':>12}{'count s':>10}{'fit s':>8}{'distinct rows':>15}")
-    parts = []
+    parts, fits, counting = [], [], 0.0
     for seed in range(10):
+        votes = simulated(n, m, k, seed)
         start = time.process_time()
-        parts.append(Counts.of(simulated(n, m, k, seed)))
+        parts = [total([*parts, Counts.of(votes)])]
+        counting += time.process_time() - start
         if seed in (0, 9):
-            counts = total(parts)
             ready = time.process_time()
-            LabelModel().fit_counts(counts)
-            print(f"{counts.n:12,}{ready - start:10.2f}{time.process_time() - ready:8.2f}{counts.patterns.n:15,}")
+            LabelModel().fit_counts(parts[0])
+            fits.append(time.process_time() - ready)
+            print(f"{parts[0].n:12,}{counting:10.2f}{fits[-1]:8.2f}{parts[0].patterns.n:15,}", flush=True)
+    return f"{f'{n:,} to {10 * n:,} counted':26}{f'x {fits[1] / fits[0]:.2f}':>18}{'x 10':>18}{'x 10':>18}{'x 1':>14}"
 
 
 def main() -> None:
     """Runs everything."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--full", action="store_true", help="the sizes of the README")
+    parser.add_argument("--full", action="store_true", help="the peers on all rows too")
     parser.add_argument("--rows", type=lambda text: int(float(text)))
     parser.add_argument("--functions", type=int, default=100)
     parser.add_argument("--labels", type=int, default=2)
@@ -164,12 +187,16 @@ def main() -> None:
     if options.child:
         child(options.child, options.rows, options.functions, options.labels, options.most_memory)
         return
-    sizes = FULL if options.full else SMALL
-    if options.rows:
-        sizes = ((options.rows, options.functions, options.labels),)
+    sizes = [(options.rows, options.functions, options.labels)] if options.rows else list(GOALS)
+    lines = []
     for n, m, k in sizes:
-        compare(n, m, k, options.runs, options.most_memory)
-    counted(1_000_000 if options.full else 100_000, 20, 2)
+        peer_rows = n if options.full or options.rows or n < TENTH else n // 10
+        lines.append(compare(n, m, k, options.runs, options.most_memory, peer_rows))
+    if not options.rows:
+        lines.append(counted(1_000_000, 20, 2))
+    print(f"\n{'':26}" + "".join(f"{side:>18}" for side in SIDES) + f"{'goal':>14}")
+    print("\n".join(lines))
+    print("* on a tenth of the rows; the peers count nothing beforehand, so ten times the rows are ten times the work")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
     rules = compile("spam.rules")                # or the text of a rules file
     rules.lfs["asks_to_promote"](row)            # a class number, or -1
     votes = rules.apply(frame)                   # a label matrix, with what the compiler knows of each function
+    models = rules.fit(frame)                    # what the votes teach of all tasks, for rules.label(other, models)
 
 Everything that needs arrays is imported where it is used: the command line's `check` stands on this module too.
 """
@@ -25,8 +26,11 @@ from snorkel_dsl.source import Source
 if TYPE_CHECKING:
     from datetime import date
 
+    import pandas as pd
+
     from snorkel_dsl.engine.faults import Faults
     from snorkel_dsl.language.check.resolving import Resolver
+    from snorkel_dsl.models.stored import Bundle
     from snorkel_dsl.repository.settings import Settings
     from snorkel_dsl.votes import LabelMatrix
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 
 import snorkel_dsl as sd
+from snorkel_dsl.models import load_bundle
 
 RULES = """\
 package shop.spam
@@ -131,6 +132,28 @@ def test_from_rules_to_labels(tmp_path: Path) -> None:
     probabilities = model.predict_proba(votes)
     assert probabilities.shape == (3, 3)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+
+
+def test_rules_fit_and_label_all_tasks_at_once(tmp_path: Path) -> None:
+    rules = sd.compile(RULES)
+    frame = pd.DataFrame(ROWS * 5)
+    models = rules.fit(frame)
+    labels = rules.label(frame, models)
+    assert list(labels.columns) == ["spam", "spam.HAM", "spam.SPAM", "spam.OTHER"]
+    assert labels["spam"].tolist()[:2] == ["SPAM", "HAM"]
+    pd.testing.assert_frame_equal(rules.label(frame), labels)
+    own = sd.LabelModel().fit(rules.apply(frame)).predict_proba(rules.apply(frame))
+    assert labels.iloc[:, 1:].to_numpy() == pytest.approx(own)
+    models.save(tmp_path / "spam.model")
+    pd.testing.assert_frame_equal(rules.label(frame, load_bundle(tmp_path / "spam.model")), labels)
+    with pytest.raises(ValueError, match=r"fitted with other rules than these: `shop\.spam\.liked`"):
+        sd.compile(RULES.replace("more than 10", "more than 11")).label(frame, models)
+
+
+def test_a_balance_is_taken_for_each_question() -> None:
+    rules = sd.compile(RULES)
+    models = rules.fit(ROWS * 5, {"spam": (0.2, 0.3, 0.5)})
+    assert models.models["spam"].class_balance_.tolist() == pytest.approx([0.2, 0.3, 0.5])
 
 
 def test_a_matrix_of_snorkel_reaches_our_models() -> None:

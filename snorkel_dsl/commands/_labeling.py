@@ -26,13 +26,13 @@ from snorkel_dsl.models.joint.feasible import TooManyError
 from snorkel_dsl.models.stored import Bundle, Changes, load_bundle, registry
 from snorkel_dsl.models.tasks import (
     Answered,
-    answer_jointly,
+    answer_questions,
+    bundle_of,
     columns_of,
     fit_counted,
     fit_joint,
+    fit_questions,
     fit_tasks,
-    informs,
-    label_tasks,
 )
 from snorkel_dsl.report.names import short_names
 from snorkel_dsl.votes import LabelMatrix
@@ -93,14 +93,13 @@ def fit_all(votes: LabelMatrix, model: str, balance: dict[str, Balance]) -> list
 
     `auto` is one for all where tasks inform each other.
     """
-    if model == JOINT or (model == "auto" and informs(votes)):
+    if model == "auto":
+        return fit_questions(votes, balance)
+    if model == JOINT:
         try:
             return fit_joint(votes, balance)
         except TooManyError as wrong:
-            if model == JOINT:
-                raise refusal(
-                    "unknown-model", f"no joint model can be fitted: {wrong}", "say `--model separate`"
-                ) from None
+            raise refusal("unknown-model", f"no joint model can be fitted: {wrong}", "say `--model separate`") from None
     return fit_tasks(votes, lambda: named_model(model), balance)
 
 
@@ -236,8 +235,7 @@ def label_all(votes: LabelMatrix, model: ModelFile, allow_changed: bool) -> list
         )
     again = f"fit it again: `snorkel-dsl fit RULES DATA -o {model.path.name}`"
     try:
-        joint = model.bundle.joint
-        answered = label_tasks(votes, model.bundle.models) if joint is None else answer_jointly(joint, votes)
+        answered = answer_questions(model.bundle, votes)
     except ValueError as wrong:
         raise refusal("changed-labels", f"`{model.path}` does not fit these rules: {wrong}", again) from None
     if not answered:
@@ -275,8 +273,5 @@ def _shortlist(names: Mapping[str, str]) -> str:
 def save(answered: list[Answered], path: Path, facts: RuleFacts) -> None:
     """Save the models of all questions to one file, with the hashes of the rules."""
     check_folder(path)
-    hashes = {name: known.semantic_hash for name, known in facts.functions.items()}
     with beside(path) as file:
-        joint = answered[0].joint if answered else None
-        models = {one.name: one.model for one in answered if one.joint is None}
-        Bundle(models, hashes, joint).save(file)
+        bundle_of(answered, facts).save(file)

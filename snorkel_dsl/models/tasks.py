@@ -31,8 +31,10 @@ from snorkel_dsl.models.base import Model
 from snorkel_dsl.models.counts import Counts
 from snorkel_dsl.models.expected import ExpectedPrecision
 from snorkel_dsl.models.joint.answers import Answers, Decided, Part
+from snorkel_dsl.models.joint.feasible import TooManyError
 from snorkel_dsl.models.joint.model import JointModel
 from snorkel_dsl.models.majority import MajorityVote
+from snorkel_dsl.models.stored import Bundle
 from snorkel_dsl.votes import Bools, Floats, LabelMatrix, TaskLabels
 
 
@@ -245,6 +247,34 @@ def answer_jointly(joint: JointModel, votes: LabelMatrix) -> list[Answered]:
 def _ordered(votes: LabelMatrix, found: Mapping[tuple[str, int | None], Answered]) -> list[Answered]:
     order = {task.name: place for place, task in enumerate(votes.tasks)}
     return sorted(found.values(), key=lambda one: (order[one.task.name], -1 if one.label is None else one.label))
+
+
+# ------------------------------------------------------------------------------------------------- the default, in files
+
+
+def fit_questions(votes: LabelMatrix, balance: Mapping[str, npt.ArrayLike] | None = None) -> list[Answered]:
+    """The answers by default models: one of all questions where tasks inform each other, else one for each.
+
+    `balance` is as for `fit_tasks`. Where requirements tie more together than tables can hold, each has its own after all.
+    """
+    if informs(votes):
+        try:
+            return fit_joint(votes, balance)
+        except TooManyError:
+            pass
+    return fit_tasks(votes, LabelModel, balance)
+
+
+def answer_questions(bundle: Bundle, votes: LabelMatrix) -> list[Answered]:
+    """The answers of fitted models. Raises ValueError where tasks or labels differ from those that they were fitted for."""
+    return label_tasks(votes, bundle.models) if bundle.joint is None else answer_jointly(bundle.joint, votes)
+
+
+def bundle_of(answered: list[Answered], facts: RuleFacts) -> Bundle:
+    """The models of all questions, with the hashes of the functions that they were fitted with."""
+    joint = answered[0].joint if answered else None
+    hashes = {name: known.semantic_hash for name, known in facts.functions.items()}
+    return Bundle({one.name: one.model for one in answered if one.joint is None}, hashes, joint)
 
 
 # ------------------------------------------------------------------------------------------------------------- columns
