@@ -256,6 +256,35 @@ class Rules:
             raise RulesError(errors)
         return votes, tuple(faults.all)
 
+    def fit(self, data: Any, balance: Mapping[str, Sequence[float]] | None = None) -> Bundle:
+        """Learns from the votes on some data, without gold: models of all questions, for `label`, with a `save` of their own.
+
+        `data` is as for `apply`. `balance` has class balances by the name of the question (a task, or `task.label` where any
+        number of labels may apply). The command `fit` learns the same.
+        """
+        from snorkel_dsl.models.tasks import bundle_of, fit_questions
+
+        return bundle_of(fit_questions(self.apply(data), balance), self.facts)
+
+    def label(self, data: Any, models: Bundle | None = None) -> pd.DataFrame:
+        """The labels of some data, as the command `label` writes them: for each task T a column T, and T.LABEL with the
+        probability of each label; one row each, in their order.
+
+        Without `models` (of `fit`, or `load_bundle`) they are fitted on the same data. Raises ValueError where the rules mean
+        something else than when the models were fitted.
+        """
+        import pandas as pd
+
+        from snorkel_dsl.models.tasks import answer_questions, columns_of, fit_questions
+
+        changes = models.changes(self.facts) if models is not None else None
+        if changes:
+            names = ", ".join(f"`{name}`" for name in (*changes.changed, *changes.new, *changes.gone))
+            raise ValueError(f"the models were fitted with other rules than these: {names}")
+        votes = self.apply(data)
+        answered = fit_questions(votes) if models is None else answer_questions(models, votes)
+        return pd.DataFrame(columns_of(answered))
+
     def __repr__(self) -> str:
         tasks = "; ".join(f"{task.name}: {', '.join(task.labels)}" for task in self.tasks)
         return f"Rules({len(self.program.functions)} labeling functions; {tasks})"
