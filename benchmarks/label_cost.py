@@ -1,6 +1,6 @@
 """What label models cost: CPU seconds and peak memory of fit and predict, beside Snorkel and crowd-kit.
 
-    python benchmarks/label_cost.py                          ours at full size, peers on a tenth of the rows: five minutes
+    python benchmarks/label_cost.py                          ours at full size, peers on a tenth of the rows: ten minutes
     python benchmarks/label_cost.py --full                   peers on all rows too: half an hour, and 20 GB for Snorkel
     python benchmarks/label_cost.py --rows 1e6 --functions 100 --labels 2 --runs 3
 
