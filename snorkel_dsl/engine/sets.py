@@ -6,6 +6,7 @@ looked for at once in many joined texts, and each has a set of the patterns that
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
@@ -22,6 +23,23 @@ from snorkel_dsl.engine.values import Index, distinct
 
 Expression = tuple[bytes, int]  # a pattern and its event
 _Set = tuple[Any, list[int]]  # of RE2, and the events of its patterns
+
+
+def _options() -> Any:
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.dot_nl = True
+    options.log_errors = False
+    options.max_mem = matcher.MOST_MEMORY
+    return options
+
+
+def steps(pattern: bytes) -> float:
+    """How large RE2's program for a pattern is, its repetitions written out; infinite if it is too large for RE2."""
+    try:
+        return float(re2.compile(pattern, _options()).programsize)
+    except re2.error:
+        return math.inf
 
 
 class Sets:
@@ -43,12 +61,7 @@ class Sets:
         """Sets, as few as the memory takes. A pattern that is too large alone is refused."""
         if not expressions:
             return
-        options = re2.Options()
-        options.encoding = re2.Options.Encoding.LATIN1
-        options.dot_nl = True
-        options.log_errors = False
-        options.max_mem = matcher.MOST_MEMORY
-        made = re2.Set.SearchSet(options)
+        made = re2.Set.SearchSet(_options())
         try:
             for pattern, _ in expressions:
                 made.Add(pattern)

@@ -1,8 +1,9 @@
 """Patterns looked for with Vectorscan, a block of joined texts at a time.
 
 Databases are of a bounded number of patterns: what compiling takes grows faster than their number, and after an edit only
-one of them is compiled again. It calls back for every match, so a pattern that matches at nearly every character is
-matched text by text with RE2 from the block on in which it turns up.
+one of them is compiled again. Patterns that repeat much are left to RE2: one alone can take minutes to compile. Vectorscan
+calls back for every match, so a pattern that matches at nearly every character is matched text by text with RE2 from the
+block on in which it turns up.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from typing import Any
 import numpy as np
 
 from snorkel_dsl.engine.blocks import Block
-from snorkel_dsl.engine.sets import Sets
+from snorkel_dsl.engine.sets import Sets, steps
 from snorkel_dsl.engine.values import Index
 
 _MOST_PATTERNS = 1_000  # of one database
 _DENSE = 16  # matches a text: of a pattern with more, RE2 finds the first sooner than Vectorscan reports all
+_MOST_STEPS = 5_000  # of RE2's program for a pattern: about where a compilation takes a second
 _NOTED = 1 << 12  # matches in a block: with fewer no pattern is dense
 _MOST_MATCHES = 1 << 17  # in a block, unless its texts are many: then it is time to look for what is dense
 
@@ -35,7 +37,9 @@ class Vectorscan:
     def __init__(self, expressions: Sequence[_Expression], otherwise: Container[bytes] = ()) -> None:
         self.refused: set[bytes] = set()
         self.inexact: set[bytes] = set()
-        self._parts = [_Part(some, otherwise) for some in _shared_out(expressions)]
+        small = [one for one in expressions if not _repeats_much(one[0])]
+        self.refused |= {pattern for pattern, _ in expressions} - {pattern for pattern, _ in small}
+        self._parts = [_Part(some, otherwise) for some in _shared_out(small)]
         for part in self._parts:
             self.refused |= part.refused
             self.inexact |= part.inexact
@@ -44,6 +48,11 @@ class Vectorscan:
         """See `scan.Engine`."""
         for part in self._parts:
             yield from part.events(block)
+
+
+def _repeats_much(pattern: bytes) -> bool:
+    """Whether a pattern, its repetitions written out, is too large to compile in about a second."""
+    return b"{" in pattern and steps(pattern) > _MOST_STEPS
 
 
 def _shared_out(expressions: Sequence[_Expression]) -> list[list[_Expression]]:
