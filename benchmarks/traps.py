@@ -35,6 +35,7 @@ from simulate import (
     noisy,
     one_label_each,
     one_source,
+    partial_copies,
 )
 
 UNEVEN = ((0, 0.5, 0.1), (0, 0.2, 0.1), (1, 0.3, 0.05), (1, 0.3, 0.15), (1, 0.1, 0.02))  # label, right, wrong
@@ -96,6 +97,7 @@ def disjoint(seed: int) -> Simulation:
 TRAPS: dict[str, tuple[Callable[[int], Simulation], Callable[[Labels, Simulation], float]]] = {
     "firing together (long documents)": (lambda seed: cofiring(10_000, seed), accuracy),
     "four of .85, three copies of .60": (lambda seed: copies(10_000, seed), accuracy),
+    "the same, copies on seven rows in ten": (lambda seed: partial_copies(10_000, seed), accuracy),
     "five rules on one source, undeclared": (lambda seed: one_source(4_000, seed, 0.9), accuracy),
     "balance .95/.05": (lambda seed: imbalanced(20_000, seed), rare),
     "unanimous votes gone against": (lambda seed: one_label_each(4_000, UNEVEN, (0.8, 0.2), seed), against),

@@ -84,6 +84,16 @@ def copies(n: int = 10_000, seed: int = 0) -> Simulation:
     return Simulation(LabelMatrix.from_dense(np.stack([*good, poor, poor, poor], axis=1), labels=2), truth, (0.5, 0.5))
 
 
+def partial_copies(n: int = 5_000, seed: int = 0, rate: float = 0.7) -> Simulation:
+    """Four functions of .85, and three of .60 of which two say what the first says on so many rows."""
+    rng = np.random.default_rng(seed)
+    truth = labels(n, (0.5, 0.5), rng)
+    good = [noisy(truth, 0.85, 2, rng) for _ in range(4)]
+    poor = noisy(truth, 0.60, 2, rng)
+    others = [np.where(rng.random(n) < rate, poor, noisy(truth, 0.60, 2, rng)) for _ in range(2)]
+    return Simulation(LabelMatrix.from_dense(np.stack([*good, poor, *others], axis=1), labels=2), truth, (0.5, 0.5))
+
+
 def one_source(n: int = 4_000, seed: int = 0, together: float = 0.8) -> Simulation:
     """Four good rules, and for label 1 five that fire on the same text, mostly together and rightly in three of five rows."""
     rng = np.random.default_rng(seed)

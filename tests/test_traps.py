@@ -14,6 +14,7 @@ from simulate import (
     noisy,
     one_label_each,
     one_source,
+    partial_copies,
     rule_book,
 )
 
@@ -36,6 +37,17 @@ def test_three_copies_are_found_in_the_votes_and_count_once(seed: int) -> None:
     model = LabelModel().fit(simulation.votes)
     assert model.score(simulation.votes, simulation.truth) >= 0.93
     assert model.members_[0].blocks_.tolist() == [0, 1, 2, 3, 4, 4, 4]
+
+
+@pytest.mark.parametrize("rate", [0.5, 0.7])
+def test_copies_on_a_part_of_the_rows_are_found_in_the_votes(rate: float) -> None:
+    simulation = partial_copies(rate=rate)
+    assert LabelModel().fit(simulation.votes).score(simulation.votes, simulation.truth) >= 0.93
+
+
+def test_independent_functions_of_several_labels_stay_apart() -> None:
+    simulation = independent(5_000, (0.6, 0.65, 0.7, 0.8, 0.85, 0.9), coverage=0.6, seed=2)
+    assert LabelModel().fit(simulation.votes).members_[0].blocks_.tolist() == [0, 1, 2, 3, 4, 5]
 
 
 def test_rules_on_one_source_are_found_in_the_votes() -> None:

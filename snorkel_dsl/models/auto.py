@@ -28,6 +28,11 @@ many rows with votes the most frequent one has, which is not known that well. El
 clearly prevails in that, or what the exact likelihood of abstaining by six functions or more says, if that says the same under
 a weak and a strong prior; otherwise it is tied.
 
+Functions that vote for several labels and together more often than any labels explain (`structure`; by a correlation of .3) are
+taken for one: what copies of one function at a rate of .5 and .7 cost beside four of .85 falls from .887 and .863 to .945 and
+.944. Rules for one label are not: what they have in common are topics within it, and joining them cost .02 on the public
+sets (census .501 for .580, trec .606 for .622) and gained nothing on simulated rules on one source.
+
 Majority vote alone decides where fewer than three independent functions vote or no row has two votes (nothing can be learned
 from agreement), and where the votes leave nothing to weigh: the bound on the advantage of weights over counts (Snorkel, Ratner
 et al., VLDB 2018, section 3.1),
@@ -53,11 +58,12 @@ from snorkel_dsl.facts import RuleFacts
 from snorkel_dsl.models.base import Model, log, softmax
 from snorkel_dsl.models.blocks import row_sums
 from snorkel_dsl.models.dawid_skene import DawidSkene
-from snorkel_dsl.models.doubts import doubts, named
+from snorkel_dsl.models.doubts import MOST_SYMBOLS, doubts, named
 from snorkel_dsl.models.expected import ExpectedPrecision
 from snorkel_dsl.models.majority import MajorityVote
 from snorkel_dsl.models.positive_only import PositiveOnly
 from snorkel_dsl.models.statistics import Statistics, sampled
+from snorkel_dsl.models.structure import dependent_pairs, merged_blocks, with_blocks
 from snorkel_dsl.models.symbols import symbols_of
 from snorkel_dsl.votes import Bools, Floats, LabelMatrix
 
@@ -77,6 +83,7 @@ ENOUGH_VOTERS = 6  # of fewer independent functions abstaining says too little
 PART = 0.5  # ρ where the balance is estimated
 CLEAR = 0.25  # log-odds that break a tie of votes
 CLEARLY = 1.25  # what is left of a given balance names another label than the most frequent one from this ratio on
+LEAST_COPIED = 0.3  # correlation that the labels leave of two votes
 UNSEEN = 0.05  # the share of rows of which no rule sees what decides
 BARELY = 1e-3  # log-odds by which a label that all votes of a row allow is kept above others
 MATERIAL = 0.01  # nats; labels are as frequent as expected where they diverge by less
@@ -111,7 +118,7 @@ class LabelModel(Model):
     # --- fitting -----------------------------------------------------------------------------------------------------
 
     def _fit(self, statistics: Statistics, balance: Floats | None, facts: RuleFacts) -> None:
-        enough = sampled(statistics, ENOUGH_PATTERNS, self.seed)
+        enough = _copies_joined(sampled(statistics, ENOUGH_PATTERNS, self.seed))
         self.advantage_, self.estimated_ = np.float64(_advantage(enough)), np.bool_(balance is None)
         kinds, self.explanation_ = _chosen(enough, float(self.advantage_), balance is not None)
         self.members_ = tuple(self._trained(kind, enough, balance, facts) for kind in kinds)
@@ -251,6 +258,22 @@ def _left_tied(logits: Floats, tied: Bools) -> Floats:
     left = logits.copy()
     left[rows] = np.where(close[rows], level[:, None], logits[rows])
     return left
+
+
+# ------------------------------------------------------------------------------------------------- copies in the votes
+
+
+def _copies_joined(statistics: Statistics) -> Statistics:
+    """The same rows, functions of several labels that depend on each other clearly being one voter."""
+    symbols = statistics.symbols
+    several = ~symbols.one_sided
+    if np.count_nonzero(several) < FEWEST_FUNCTIONS or symbols.singles > MOST_SYMBOLS:
+        return statistics
+    found = [
+        (i, j) for i, j, z in dependent_pairs(statistics, least=LEAST_COPIED) if z > 0 and several[i] and several[j]
+    ]
+    blocks = merged_blocks(symbols.blocks, found)
+    return with_blocks(statistics, blocks) if np.unique(blocks).size >= FEWEST_FUNCTIONS else statistics
 
 
 # ------------------------------------------------------------------------------------------ labels as often as expected
