@@ -12,7 +12,6 @@ from dataclasses import replace
 from itertools import combinations
 
 from snorkel_dsl.language import ast, ir
-from snorkel_dsl.language.check.later import comes_later
 from snorkel_dsl.language.check.scope import Names
 from snorkel_dsl.language.check.tasks import ancestors
 from snorkel_dsl.language.check.votes import check_vote
@@ -47,14 +46,7 @@ def _line(names: Names, block: ast.AnyRequire) -> ir.RequireLine | None:
             relation, made = "excludes", _excludes(names, block, *known)
         case ast.RequireSome():
             relation, made = f"{block.how_many.word} of", _one_of(names, block, known)
-    if any(one.or_else for one in made):
-        comes_later(names, block, names.written(block), _WIDE[relation == "excludes"], _SIMPLER)
-        return None
     return ir.RequireLine(relation, tuple(known), made, block.span) if made else None
-
-
-_WIDE = ("labels of three tasks at once", "labels of two tasks that are not asked of every row")
-_SIMPLER = "say it with several lines: `require A implies B or C` has labels of one task on either side"
 
 
 def _sides(block: ast.AnyRequire) -> Sequence[ast.Vote]:
