@@ -1,12 +1,15 @@
-"""One model of all tasks against a model for each: `python benchmarks/joint.py [simulations] [data] [size]`, by default all.
+"""One model of all tasks against a model for each: `python benchmarks/joint.py [size] [recovery] [simulations] [data]`.
 
-Three answers to the same votes stand side by side: separate models, each fitted on the votes of its own task alone; separate
-models, each on what all votes say of it by logic (`fit_tasks`); and one model of all tasks (`fit_joint`). Prints, with the
-standard deviation over five seeds, the accuracy of each level of simulated trees, of a diamond and of fourteen labels; the
-rule sets for questions and for chest X-ray reports, fitted on the votes of the train split without any answer, where the
-folder `$SNORKEL_DSL_DATA` is there (seeds are samples of nine tenths of the train rows); and what fifty leaves, and fourteen
-labels in 2^14 combinations, take in CPU seconds and in memory. Of the rows of each, `consistent` are those whose answers
-contradict no parent and no `require`.
+By default all four. Three answers to the same votes stand side by side: separate models, each fitted on the votes of its own
+task alone; separate models, each on what all votes say of it by logic (`fit_tasks`); and one model of all tasks
+(`fit_joint`). Prints, with the standard deviation over five seeds,
+
+- `size`: what fifty leaves, and fourteen labels in 2^14 combinations, take in CPU seconds and in memory, up to a million rows;
+- `recovery`: errors of the estimated precisions of three levels and of fourteen labels, which fall as n^-½ (slope -0.5);
+- `simulations`: the accuracy of each level of simulated trees, of a diamond and of fourteen labels;
+- `data`: the rule sets for questions and for chest X-ray reports, fitted on the votes of the train split without any answer,
+  where the folder `$SNORKEL_DSL_DATA` is there (seeds are samples of nine tenths of the train rows). Of the rows of each,
+  `consistent` are those whose answers contradict no parent and no `require`.
 """
 
 from __future__ import annotations
@@ -15,24 +18,26 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import several_tasks as real
 from public_data import question_types, reports
 from simulate import Several, diamond, every_task, findings, hierarchy
+from test_joint import error
 
 import snorkel_dsl as sd
 from snorkel_dsl.facts import RuleFacts
+from snorkel_dsl.models.base import Model
 from snorkel_dsl.models.tasks import Answered, answer_jointly, fit_joint, fit_tasks, label_tasks
 
 SEEDS = 5
+ROWS = (1_000, 4_000, 16_000)
 Scores = dict[str, float]
 WAYS = ("own votes", "separate", "joint")
 
@@ -40,12 +45,14 @@ WAYS = ("own votes", "separate", "joint")
 # ----------------------------------------------------------------------------------------------------------- simulations
 
 
-def own_votes(votes: sd.LabelMatrix) -> list[Answered]:
-    """A model for each task on the votes of its functions alone."""
+def own_votes(votes: sd.LabelMatrix, models: Mapping[str, Model] | None = None) -> list[Answered]:
+    """A model for each task on the votes of its functions alone, or the answers of those that are fitted already."""
     found: list[Answered] = []
     for task in votes.tasks:
-        alone = replace(votes.task(task.name), tasks=(replace(task, under=None),), facts=RuleFacts())
-        found += fit_tasks(alone, sd.LabelModel)
+        own = {name: one for name, one in votes.facts.functions.items() if one.task == task.name}
+        facts = RuleFacts(own, votes.facts.balance)
+        alone = replace(votes.task(task.name), tasks=(replace(task, under=None),), facts=facts)
+        found += fit_tasks(alone, sd.LabelModel) if models is None else label_tasks(alone, models)
     return found
 
 
@@ -81,9 +88,22 @@ def table(name: str, runs: list[dict[str, Scores]]) -> list[str]:
     for measure in runs[0]["joint"]:
         columns = {way: np.array([run[way][measure] for run in runs]) for way in WAYS if way in runs[0]}
         means = "".join(f"{columns[way].mean():11.3f}" if way in columns else f"{'–':>11}" for way in WAYS)
-        gain = columns["joint"] - columns["separate"]
-        lines.append(f"{name:16} {measure:12}{means}  {gain.mean():+8.3f} ± {gain.std():.3f}")
+        gains = [columns["joint"] - columns[way] for way in WAYS[:2]]
+        spread = "".join(f"  {gain.mean():+8.3f} ± {gain.std():.3f}" for gain in gains)
+        lines.append(f"{name:16} {measure:12}{means}{spread}")
     return lines
+
+
+def averages(name: str, tables: Iterable[list[dict[str, Scores]]]) -> str:
+    """What joint gains on the others, on average over all measures but `consistent`."""
+    gains = [
+        [np.mean([run["joint"][measure] - run[way][measure] for run in runs]) for way in WAYS[:2]]
+        for runs in tables
+        for measure in runs[0]["joint"]
+        if measure != "consistent"
+    ]
+    own, separate = np.mean(gains, axis=0)
+    return f"{name}: joint - own votes {own:+.3f}, joint - separate {separate:+.3f} over {len(gains)} measures"
 
 
 # -------------------------------------------------------------------------------------------------------------- real data
@@ -92,15 +112,16 @@ def table(name: str, runs: list[dict[str, Scores]]) -> list[str]:
 def on_data(data: Path) -> list[str]:
     """The lines of both rule sets, on the rows that they were not written on."""
     questions, chest = sd.compile(real.QUESTIONS), sd.compile(real.REPORTS)
-    lines = scored("questions", questions, question_types, data, ("test",), real.question_scores)
+    found = scored("questions", questions, question_types, data, ("test",), real.question_scores)
     read = ("test", "held_out")
-    return lines + scored("chest X-ray", chest, reports, data, read, lambda g, gold: real.report_scores(g, gold, chest))
+    found |= scored("chest X-ray", chest, reports, data, read, lambda g, gold: real.report_scores(g, gold, chest))
+    return [*(line for name, runs in found.items() for line in table(name, runs)), averages("real", found.values())]
 
 
 def scored(  # type: ignore[no-untyped-def]
     name: str, rules: sd.Rules, read, data: Path, splits: tuple[str, ...], score: Callable[..., Scores]
-) -> list[str]:
-    """The lines of one rule set."""
+) -> dict[str, list[dict[str, Scores]]]:
+    """The scores of one rule set in each way, for each seed, by split."""
     rows, _ = read(data, "train")
     train = rules.apply(rows[["text"]])
     tests = {split: (lambda found: (rules.apply(found[0][["text"]]), found[1]))(read(data, split)) for split in splits}
@@ -109,12 +130,34 @@ def scored(  # type: ignore[no-untyped-def]
         chosen = np.random.default_rng(seed).random(train.n) < 0.9
         part = train.take(chosen)
         separate = {one.name: one.model for one in fit_tasks(part, sd.LabelModel)}
+        alone = {one.name: one.model for one in own_votes(part)}
         joint = fit_joint(part)[0].joint
         assert joint is not None
         for split, (votes, gold) in tests.items():
-            answers = {"separate": label_tasks(votes, separate), "joint": answer_jointly(joint, votes)}
+            answers = {
+                "own votes": own_votes(votes, alone),
+                "separate": label_tasks(votes, separate),
+                "joint": answer_jointly(joint, votes),
+            }
             runs[split].append({way: score(real.given(found, False), gold) for way, found in answers.items()})
-    return [line for split in splits for line in table(f"{name} {split}"[:16], runs[split])]
+    return {f"{name} {split}"[:16]: own for split, own in runs.items()}
+
+
+# --------------------------------------------------------------------------------------------------------------- recovery
+
+
+RECOVERED: dict[str, Callable[[int, int], Several]] = {
+    "tree 2 × 2 × 2": lambda n, seed: hierarchy(n, (2, 2, 2), every_task((2, 2, 2), 3, 0.6, 0.9, 0.05), seed),
+    "14 labels": lambda n, seed: findings(n, seed=seed),
+}
+
+
+def recovered(name: str, simulate: Callable[[int, int], Several]) -> str:
+    """The root mean square of the errors of all precisions at each number of rows, and the slope of their logs."""
+    off = [np.mean([error(simulate(n, seed))[0] for seed in range(3)]) for n in ROWS]
+    slope = np.polyfit(np.log(ROWS), np.log(off), 1)[0]
+    errors = ", ".join(f"{away:.4f} at {n:,} rows" for n, away in zip(ROWS, off, strict=True))
+    return f"{name:16} errors of precisions {errors}; slope {slope:+.2f}"
 
 
 # ------------------------------------------------------------------------------------------------------------------- size
@@ -135,21 +178,28 @@ def sized(name: str, simulation: Several) -> str:
 
 
 def fifty_leaves(n: int) -> Several:
-    """Six types with 8 or 9 below each."""
-    voters = every_task((6, 8), 3, 0.6, 0.85, 0.02)
-    return hierarchy(n, (6, 8), voters)
+    """Five types with ten below each."""
+    voters = every_task((5, 10), 3, 0.6, 0.85, 0.02)
+    return hierarchy(n, (5, 10), voters)
 
 
 def main() -> None:
     """Run what was asked for."""
-    wanted: npt.ArrayLike = sys.argv[1:] or ["simulations", "data", "size"]
+    wanted = sys.argv[1:] or ["size", "recovery", "simulations", "data"]
     if "size" in wanted:
-        print(sized("48 leaves", fifty_leaves(20_000)))
+        print(sized("50 leaves", fifty_leaves(20_000)))
         print(sized("14 labels", findings(20_000)))
-    print(f"{'':29}" + "".join(f"{way:>11}" for way in WAYS) + "  joint - separate")
+        print(sized("14 labels", findings(1_000_000)), flush=True)
+    if "recovery" in wanted:
+        for name, simulate in RECOVERED.items():
+            print(recovered(name, simulate), flush=True)
+    if not {"simulations", "data"} & set(wanted):
+        return
+    print(f"{'':29}" + "".join(f"{way:>11}" for way in WAYS) + "  joint - own votes  joint - separate")
     if "simulations" in wanted:
-        for name, simulate in SIMULATIONS.items():
-            print("\n".join(table(name, [simulated(simulate(seed)) for seed in range(SEEDS)])), flush=True)
+        every = {name: [simulated(make(seed)) for seed in range(SEEDS)] for name, make in SIMULATIONS.items()}
+        print("\n".join(line for name, runs in every.items() for line in table(name, runs)))
+        print(averages("simulations", every.values()), flush=True)
     if "data" in wanted:
         data = os.environ.get("SNORKEL_DSL_DATA")
         if not data:

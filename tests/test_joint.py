@@ -12,22 +12,22 @@ from scipy import optimize
 from simulate import Several, Voter, diamond, every_task, findings, hierarchy, matrix, tree
 from test_joint_messages import vectors
 
-from snorkel_dsl.api import compile
 from snorkel_dsl.facts import FunctionFacts, Requirement, RuleFacts
 from snorkel_dsl.models import LabelModel, load_bundle
 from snorkel_dsl.models.joint import Answers, FeasibleSet, JointModel, across, influences, targets
 from snorkel_dsl.models.joint.balance import BalanceTree
+from snorkel_dsl.models.joint.emissions import NEVER_ABSTAINS
 from snorkel_dsl.models.joint.messages import Messages
+from snorkel_dsl.models.joint.model import MOST_PATTERNS
 from snorkel_dsl.models.stored import Bundle, load
-from snorkel_dsl.models.tasks import Answered, answer_jointly, columns_of, fit_joint, fit_tasks, informs
+from snorkel_dsl.models.tasks import Answered, answer_jointly, columns_of, fit_joint, fit_tasks
 from snorkel_dsl.votes import Floats, LabelMatrix, TaskLabels
 
-ROOT = Path(__file__).parents[1]
 EXACT = {
     "abstain": 1.0,
     "strength": 0.0,
     "iterations": 500,
-    "tolerance": 1e-6,
+    "tolerance": 1e-5,
 }  # the maximum likelihood, without beliefs
 TWO = every_task((3, 3), 3, 0.5, 0.85, 0.1)
 
@@ -114,29 +114,13 @@ def test_separate_models_do_contradict_each_other_on_a_diamond() -> None:
     assert contradictions(votes, fit_tasks(votes, LabelModel)) > 0
 
 
-def test_answers_of_the_samples_never_contradict_each_other(data_folder: Path) -> None:
-    path = data_folder / "trec" / "train_5500.label"
-    rows = [{"text": line.partition(" ")[2]} for line in path.read_text(encoding="latin-1").splitlines()]
-    votes = compile(ROOT / "tests" / "samples" / "questions.rules").apply(rows)
-    assert informs(votes)
-    assert contradictions(votes, fit_joint(votes)) == 0
-
-
-def test_answers_of_the_rules_for_reports_never_contradict_each_other(data_folder: Path) -> None:
-    folders = [ROOT / "rulesets" / "chest_xray", ROOT / "rulesets" / "chest_findings"]
-    rules = compile(folders[0] / "joint.rules", roots=folders)
-    votes = rules.apply(data_folder / "chest_xray" / "test_entries.csv")
-    assert votes.facts.requirements
-    assert contradictions(votes, fit_joint(votes)) == 0
-
-
 # --------------------------------------------------------------------------------------------------------------- learning
 
 
 def test_tasks_that_inform_each_other_are_answered_better_together() -> None:
     voters = tuple(replace(voter, coverage=0.5) for voter in every_task((3, 3), 4, 0.45, 0.9, 0.15))
     together, apart = [], []
-    for seed in range(5):
+    for seed in range(3):
         simulation = hierarchy(2_000, (3, 3), voters, seed)
         together.append(leaf_accuracy(simulation, fit_joint(simulation.votes)))
         apart.append(leaf_accuracy(simulation, fit_tasks(simulation.votes, LabelModel)))
@@ -146,7 +130,7 @@ def test_tasks_that_inform_each_other_are_answered_better_together() -> None:
 
 
 def test_labels_beside_each_other_are_answered_better_together() -> None:
-    simulation = findings(1_000, seed=1)
+    simulation = findings(1_000, labels=8, seed=1)
     right = {}
     for name, answered in (
         ("joint", fit_joint(simulation.votes)),
@@ -224,6 +208,23 @@ def test_doubled_data_change_nothing() -> None:
     assert np.allclose(one.marginals(votes), other.marginals(votes), atol=1e-6)
 
 
+def test_a_sample_of_distinct_rows_stands_for_all() -> None:
+    simulation = findings(MOST_PATTERNS + 2_000, labels=8, each=4)
+    votes = simulation.votes
+    assert len(votes.patterns().counts) > MOST_PATTERNS
+    model = JointModel(iterations=3).fit(votes)
+    assert all(one.symbols.singles == 2 * len(one.functions) for one in model.voices_)
+    share = votes.coverage()
+    for one, emission in zip(model.voices_, model.fitted_.emissions, strict=True):
+        covered = np.bincount(one.symbols.function, emission.coverage)
+        own = [share[votes.functions.index(name)] for name in one.functions]
+        assert covered == pytest.approx(own, abs=0.01)
+    again, other = JointModel(iterations=3).fit(votes), JointModel(iterations=3, seed=1).fit(votes)
+    some = votes.take(np.arange(500))
+    assert np.array_equal(again.marginals(some), model.marginals(some))
+    assert np.abs(other.marginals(some) - model.marginals(some)).max() < 0.1
+
+
 def test_a_label_that_is_only_voted_for_does_not_always_apply() -> None:
     simulation = findings(2_000, labels=2)
     positive = [name for name in simulation.votes.functions if not name.startswith("L0")]
@@ -270,7 +271,7 @@ def test_answers_are_those_of_the_equations_over_all_of_f() -> None:
                 mu = (emission.coverage[e] * emission.precision[e] / np.maximum(groups @ shares, 1e-300)) @ groups
                 silent -= mu[own]
                 total[column == one.symbols.allowed[e].argmax()] += np.log(mu[own])
-            total[column < 0] += np.log(silent)
+            total[column < 0] += np.log(np.maximum(silent, NEVER_ABSTAINS))
     chances = np.exp(total - total.max(axis=1, keepdims=True))
     chances /= chances.sum(axis=1, keepdims=True)
     for v, variable in enumerate(model.feasible_.variables):

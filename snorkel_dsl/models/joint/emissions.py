@@ -31,7 +31,8 @@ from snorkel_dsl.votes import ABSTAIN, FIRST_SET, Floats, Ints, LabelMatrix, Tas
 
 RIGHT, WRONG, NOT_ASKED = range(3)
 NEVER_ABSTAINS = 1e-3  # P(i abstains | y) is at least this
-SPLIT = 1.0  # how errors are shared: what all functions of the task show counts as the errors of so many of them
+SPLIT = 2.0  # how errors are shared: what all functions of the task show counts as so many times s times their errors
+LEAST_SPLIT = 0.01  # no error is impossible
 EVEN = 0.05  # and what the balance would make of it as such a part of all errors
 
 
@@ -208,7 +209,8 @@ class Emission:
         together = errors.sum(axis=0) + EVEN * max(errors.sum(), 1e-9) * usual.mean(axis=0)
         pooled = usual * together / np.maximum(usual.mean(axis=0), 1e-9)
         pooled /= np.maximum(pooled.sum(axis=1, keepdims=True), 1e-300)
-        split = errors + SPLIT * max(errors.sum(axis=1).mean(), 1e-9) * pooled
+        believed = max(SPLIT * prior.strength, LEAST_SPLIT) * max(errors.sum(axis=1).mean(), 1e-9)
+        split = errors + believed * pooled
         return replace(self, precision=_threefold(right, split / np.maximum(split.sum(axis=1, keepdims=True), 1e-300)))
 
 
