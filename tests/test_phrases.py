@@ -47,7 +47,7 @@ PHRASES = {
 @pytest.mark.parametrize(("written", "said"), PHRASES.items())
 def test_a_phrase_is_answered_with_the_whole_line(written: str, said: str) -> None:
     _, (found,) = parse(Source("test.rules", f"{HEAD}rule r votes HAM\n    when {written}\n"))
-    assert (found.kind, found.helps) == ("other-wording", (f"write `when {said}`",))
+    assert (found.kind, found.helps[0]) == ("other-wording", f"write `when {said}`")
     assert checked(f"{HEAD}rule r votes HAM\n    when {said}\n")[1] == []
 
 
