@@ -6,8 +6,8 @@ match of `/free \\w+ card/` lacks `free`. So the literals are looked for first, 
 they lie there, and only the rows that hold one are asked as ever.
 
 A row that is no candidate must get no vote for certain. It holds where each condition that votes is true only of a row in
-which something is found (a `not` never says so) and where nothing can fail. A literal is made of ASCII letters and digits,
-whatever their case; a row with a character that may count as one of these where it is folded, as `ﬁ` and `Ⅷ` may, is always
+which something is found (a `not` never says so) and where nothing can fail. A literal is ASCII, whatever the case of its
+letters; a row with a character that may count as one of these where it is folded, as `ﬁ` and `Ⅷ` may, is always
 a candidate. Where no literals are known, all rows are asked.
 """
 
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Sequence
 from functools import cache, cached_property, lru_cache
 from itertools import groupby
 from typing import Any, TypeAlias
@@ -26,6 +26,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from snorkel_dsl.engine import arrow, regex
+from snorkel_dsl.engine.literals import required
 from snorkel_dsl.engine.proposals import spellings
 from snorkel_dsl.engine.scan import default_scanner
 from snorkel_dsl.engine.values import Array, Index, Mask, numpy_bools
@@ -40,7 +41,6 @@ MOST_LITERALS = 200  # with more, hardly a row is no candidate
 FEWEST_ROWS = 4_096  # of fewer, all are asked
 _PART = 8  # where more than one in so many rows is a candidate, all are asked
 
-_MOST_SPELLED = 8  # characters: of no letter are there more, in either case and all that look like it
 _LETTER = re.compile("[0-9A-Za-z\\u017f\\u212a]")
 _LIKE_TO_RE = "\u0130\u0131\u017f\u212a"  # what `re` takes for an ASCII letter where case is ignored
 _SOME = "ab"  # what an atom that may be several characters may be
@@ -152,7 +152,7 @@ def literals(sought: Sought) -> frozenset[bytes] | None:
     """Literals, in lower case, of which one is in every text with what is looked for; None where none are known."""
     match sought:
         case Sought(what=ir.Pattern() as pattern):
-            return _of_tree(regex.parse(pattern))
+            return _of_pattern(pattern)
         case Sought(what=ir.TermList(terms=terms), as_words=True):
             compiled = [made for term in terms if (made := compile_term(term)).atoms]
             return _any([_of_characters([_spelled(a, made.case) for a in made.atoms]) for made in compiled])
@@ -194,44 +194,10 @@ def look_alikes() -> Mask:
     return table
 
 
-def _of_tree(tree: regex.Tree) -> frozenset[bytes] | None:
-    """Literals of which one is in every text that a regular expression matches."""
-    match tree:
-        case regex.Atom():
-            return _of_characters([_members(tree)])
-        case regex.Sequence():
-            return _best(_of_parts(tree))
-        case regex.Choice(items=items):
-            return _any([_of_tree(item) for item in items])
-        case regex.Repeat(item=item, least=least) if least:
-            return _of_tree(item)
-    return None
-
-
-def _of_parts(sequence: regex.Sequence) -> Iterator[frozenset[bytes] | None]:
-    """The literals of each run of characters in a sequence, and of each other part."""
-    items = [item for item in _flat(sequence) if not isinstance(item, regex.Edge)]
-    for is_atom, run in groupby(items, key=lambda item: isinstance(item, regex.Atom)):
-        if is_atom:
-            yield _of_characters([_members(item) for item in run if isinstance(item, regex.Atom)])
-        else:
-            yield from map(_of_tree, run)
-
-
-def _flat(sequence: regex.Sequence) -> Iterator[regex.Tree]:
-    for item in sequence.items:
-        if isinstance(item, regex.Sequence):
-            yield from _flat(item)
-        else:
-            yield item
-
-
-def _members(atom: regex.Atom) -> str:
-    """The characters that an atom matches, where they are few."""
-    bounds = regex.code_points(atom).tolist()
-    ranges = list(zip(bounds[::2], [*bounds[1::2], regex.END_OF_UNICODE][: len(bounds[::2])], strict=True))
-    many = sum(high - low for low, high in ranges) > _MOST_SPELLED
-    return _SOME if many else "".join(chr(code) for low, high in ranges for code in range(low, high))
+def _of_pattern(pattern: ir.Pattern) -> frozenset[bytes] | None:
+    """Literals of which one is in every text that a regular expression matches, where all are ASCII."""
+    found = required(regex.parse(pattern))
+    return frozenset(found) if found and all(map(bytes.isascii, found)) else None
 
 
 # ------------------------------------------------------------------------------------------------------------------ rows
@@ -299,7 +265,7 @@ class _Vectorscan:
 
         from snorkel_dsl.engine.databases import database
 
-        return database([(one, number, HS_FLAG_CASELESS) for number, one in enumerate(self._literals)])
+        return database([(re.escape(one), number, HS_FLAG_CASELESS) for number, one in enumerate(self._literals)])
 
     def mark(self, array: Array, marked: Mask) -> bool:
         """Mark the rows of a column that hold a literal or a look-alike; False where they are too many."""
@@ -341,7 +307,7 @@ class _Re2:
 
     def __init__(self, literals: Sequence[bytes]) -> None:
         alike = "".join(map(chr, np.flatnonzero(look_alikes()).tolist()))
-        self._pattern = "|".join([*(literal.decode() for literal in literals), f"[{alike}]"])
+        self._pattern = "|".join([*(re.escape(literal.decode()) for literal in literals), f"[{alike}]"])
 
     def mark(self, array: Array, marked: Mask) -> bool:
         """As `_Vectorscan.mark`."""
