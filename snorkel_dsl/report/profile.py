@@ -10,6 +10,7 @@ from snorkel_dsl.report.names import short_names
 from snorkel_dsl.report.table import percent, table
 
 MOST_RULES = 10
+FEWEST_RULES = 3  # beyond, only those that take a thousandth of the time
 _WORTH_A_HINT = 1_000  # rows asked one by one
 _SAID = {
     "read": "reading the data",
@@ -33,7 +34,8 @@ def as_text(clock: Clock, rows: int) -> str:
     rate = f"{rows / total:,.0f} rows a second" if total else ""
     phases.append(("all", f"{total:.2f}", "", rate))
     parts = [table(("phase", "seconds", "share", ""), phases, left=(0, 3))]
-    slowest = [(name, seconds) for name, seconds in _longest(clock.rules) if seconds > total / 1_000]
+    longest = enumerate(_longest(clock.rules))
+    slowest = [rule for place, rule in longest if place < FEWEST_RULES or rule[1] > total / 1_000]
     if not slowest:
         return parts[0]
     short = short_names(tuple(clock.rules))
