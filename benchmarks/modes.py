@@ -57,7 +57,6 @@ CASES = {
     "spam": Case("youtube/spam.rules", youtube, 300_000),
     "triage": Case("chest_xray/triage.rules", chest_xray, 200_000),
     "questions": Case("questions/coarse.rules", questions, 300_000),
-    "findings": Case("chest_findings/findings.rules", chest_xray, 15_000),
 }
 
 
